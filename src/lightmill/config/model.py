@@ -1,0 +1,132 @@
+"""The whole configuration, and how it is read."""
+
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import Field, ValidationError, model_validator
+
+from lightmill.config.archives import Archives
+from lightmill.config.catalogs import LabelSettings, SplitSettings
+from lightmill.config.explain import explain
+from lightmill.config.section import Section
+from lightmill.config.simulation import SimulationSettings
+from lightmill.config.training import EvaluationSettings, Experiment, TrainingSettings
+from lightmill.config.views import ImportedViews, ViewSettings
+from lightmill.errors import ConfigError
+from lightmill.targets import MISSIONS
+
+_NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
+MAX_SHARDS = 256
+
+
+class Config(Section):
+    """One survey: what goes in, how it is treated, which networks are trained on it."""
+
+    run: str = Field(pattern=_NAME, description="Name of the run; results go to results/<run>.")
+    simulation: SimulationSettings | None = Field(
+        default=None, description="Simulate a survey first. Without this key nothing is simulated."
+    )
+    catalogs: list[str] = Field(default=[], description="Catalog files, as paths or globs.")
+    archives: Archives = Field(default=Archives(), description="Where each mission's light curves are.")
+    store: str = Field(default="data/light_curves", description="Folder of the light-curve store, shared by runs.")
+    max_missing: float = Field(
+        default=0.1, ge=0, le=1, description="Largest fraction of targets whose light curve may be missing (not `ok`)."
+    )
+    labels: LabelSettings = Field(default=LabelSettings(), description="Label policies.")
+    splits: SplitSettings = Field(default=SplitSettings(), description="Training, validation and test.")
+    views: ViewSettings = Field(default=ViewSettings(), description="Detrending, folding, binning.")
+    imported_views: dict[str, ImportedViews] = Field(default={}, description="Sets of views made by others, by name.")
+    training: TrainingSettings = Field(default=TrainingSettings(), description="How networks are fitted.")
+    evaluation: EvaluationSettings = Field(default=EvaluationSettings(), description="How networks are judged.")
+    experiments: dict[str, Experiment] = Field(default={}, description="Networks to train and transfer, by name.")
+
+    @model_validator(mode="after")
+    def _names_fit(self) -> "Config":
+        _check_names(self)
+        return self
+
+    def missions(self) -> list[str]:
+        """The missions named under `archives`, in the usual order."""
+        return list(self.archives.by_mission())
+
+    def experiment_training(self, name: str) -> TrainingSettings:
+        """The training settings of one experiment: the top-level ones with its own on top."""
+        return TrainingSettings(**{**self.training.model_dump(), **self.experiments[name].training})
+
+
+def _check_names(config: Config) -> None:
+    shards = sum(archive.shards for archive in config.archives.by_mission().values())
+    if shards > MAX_SHARDS:
+        raise ValueError(f"archives: {shards} shards in the whole run; at most {MAX_SHARDS}")
+    datasets = [*config.missions(), *config.imported_views]
+    for name in [*config.imported_views, *config.experiments]:
+        if not re.fullmatch(_NAME, name):
+            raise ValueError(f"name {name!r}: letters, digits, _ . - only")
+    clashes = sorted(set(config.imported_views) & set(MISSIONS))
+    if clashes:
+        raise ValueError(f"imported_views.{clashes[0]}: the name of a mission; choose another")
+    for name, experiment in config.experiments.items():
+        if experiment.dataset not in datasets:
+            raise ValueError(
+                f"experiments.{name}.dataset: no dataset {experiment.dataset!r}; there are {', '.join(datasets) or 'none'}"
+            )
+        try:
+            config.experiment_training(name)
+        except ValidationError as error:
+            raise ValueError(explain(error, TrainingSettings, f"experiments.{name}.training.")) from None
+        if experiment.source is not None:
+            source = config.experiments.get(experiment.source)
+            if source is None or source.source is not None:
+                raise ValueError(f"experiments.{name}.source: no trained experiment {experiment.source!r}")
+            if source.task != experiment.task:
+                raise ValueError(
+                    f"experiments.{name}.task: {experiment.task!r}, but its source asks {source.task!r}; "
+                    "both sides of a transfer ask the same question"
+                )
+
+
+def parse_config(values: dict[str, Any]) -> Config:
+    """The configuration in a plain mapping, `${NAME:-default}` in its strings replaced from the environment.
+
+    Raises ConfigError with one line per fault: the key, what was expected, and the nearest valid name.
+    """
+    try:
+        return Config(**_expand(values, ""))
+    except ValidationError as error:
+        raise ConfigError(explain(error, Config)) from None
+
+
+def load_config(path: str | Path) -> Config:
+    """The configuration in a YAML file; raises ConfigError like `parse_config`, naming the file."""
+    try:
+        values = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as error:
+        raise ConfigError(f"{path}: {error}") from None
+    if not isinstance(values, dict):
+        raise ConfigError(f"{path}: expected a mapping of keys to values")
+    try:
+        return parse_config(values)
+    except ConfigError as error:
+        raise ConfigError(f"{path}:\n{error}") from None
+
+
+def _expand(value: Any, place: str) -> Any:
+    if isinstance(value, str):
+        return _VARIABLE.sub(lambda match: _variable(match, place), value)
+    if isinstance(value, dict):
+        return {key: _expand(item, f"{place}.{key}" if place else str(key)) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_expand(item, f"{place}[{index}]") for index, item in enumerate(value)]
+    return value
+
+
+def _variable(match: re.Match[str], place: str) -> str:
+    name, default = match[1], match[2]
+    value = os.environ.get(name) or default
+    if value is None:
+        raise ConfigError(f"{place}: the environment has no {name}; set it, or write ${{{name}:-default}}")
+    return value

@@ -1,0 +1,95 @@
+"""Configuration of training, evaluation and experiments."""
+
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from lightmill.config.section import Section
+
+Strategy = Literal["zero_shot", "frozen", "fine_tuned", "from_scratch"]
+STRATEGIES: tuple[Strategy, ...] = ("zero_shot", "frozen", "fine_tuned", "from_scratch")
+
+
+class TrainingSettings(Section):
+    """How a network is fitted."""
+
+    architecture: str = Field(default="dual_branch", description="Name of a network in the registry.")
+    seeds: list[int] = Field(default=[1, 2, 3], min_length=1, description="One model is trained from each seed.")
+    epochs: int = Field(default=60, ge=1, description="Largest number of passes over the training set.")
+    batch_size: int = Field(default=64, ge=1, description="Examples per step.")
+    learning_rate: float = Field(default=1e-3, gt=0, le=1, description="Adam's learning rate at the start.")
+    weight_decay: float = Field(default=0.0, ge=0, description="Weight decay (AdamW).")
+    class_weights: bool = Field(default=True, description="Weigh each class by the inverse of its share.")
+    monitor: Literal["average_precision", "roc_auc", "loss"] = Field(
+        default="average_precision", description="Validation metric that chooses the best epoch."
+    )
+    patience: int = Field(default=12, ge=1, description="Epochs without a better metric before training stops.")
+    plateau_patience: int = Field(default=4, ge=1, description="Epochs without a better metric before the rate drops.")
+    plateau_factor: float = Field(default=0.5, gt=0, lt=1, description="What the rate is multiplied by when it drops.")
+    device: Literal["cpu", "cuda", "auto"] = Field(
+        default="cpu", description="Where to train. `auto` takes a GPU if there is one; bytes are promised on cpu."
+    )
+
+
+class TaskLabels(Section):
+    """The label map of one side of a task: which dispositions are the positive class, which the negative."""
+
+    positive: list[str] = Field(min_length=1, description="Dispositions of the positive class.")
+    negative: list[str] = Field(min_length=1, description="Dispositions of the negative class.")
+
+    @model_validator(mode="after")
+    def _one_side_each(self) -> "TaskLabels":
+        both = sorted(set(self.positive) & set(self.negative))
+        if both:
+            raise ValueError(f"{', '.join(both)} stands under both positive and negative")
+        return self
+
+
+class Experiment(Section):
+    """One network trained and evaluated on one dataset or, with `source`, transferred to it."""
+
+    dataset: str = Field(
+        description="A mission (Kepler, K2, TESS: the dataset assembled from its views) or the name "
+        "of a set under imported_views."
+    )
+    task: str = Field(
+        default="planet", description="Name of the question asked; both sides of a transfer ask the same."
+    )
+    labels: TaskLabels | None = Field(
+        default=None, description="The task's label map by disposition; without it, `planet` against `not_planet`."
+    )
+    training: dict[str, Any] = Field(
+        default={}, description="Keys of the top-level `training` that differ in this experiment."
+    )
+    source: str | None = Field(
+        default=None, description="Another experiment, whose models are the start: makes this one a transfer."
+    )
+    strategies: list[Strategy] = Field(
+        default=list(STRATEGIES), min_length=1, description="Transfer strategies to compare (with `source` only)."
+    )
+    mismatched: bool = Field(
+        default=False,
+        description="Allow label maps of source and target that disagree on a class (with `source` only).",
+    )
+    fine_tune_rate: float = Field(
+        default=0.1, gt=0, le=1, description="Learning rate of frozen and fine_tuned, as a fraction of training's own."
+    )
+
+    @model_validator(mode="after")
+    def _transfer_keys_need_a_source(self) -> "Experiment":
+        if self.source is None:
+            named = sorted({"strategies", "mismatched", "fine_tune_rate"} & self.model_fields_set)
+            if named:
+                raise ValueError(f"{', '.join(named)} make sense only with source")
+        return self
+
+
+class EvaluationSettings(Section):
+    """How models are judged on the test split."""
+
+    bootstrap: int = Field(default=1000, ge=100, description="Bootstrap samples, drawn by group.")
+    confidence: float = Field(default=0.95, gt=0.5, lt=1, description="Coverage of the intervals.")
+    precisions: list[float] = Field(default=[0.9, 0.99], description="Precisions at which the recall is given.")
+    minimum_positives: int = Field(
+        default=300, ge=1, description="Below this many test positives, recall at fixed precision is not measurable."
+    )

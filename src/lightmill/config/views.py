@@ -1,0 +1,73 @@
+"""Configuration of views, made here or imported."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from lightmill.config.catalogs import LabelPolicy
+from lightmill.config.section import Section
+
+Scale = Literal["mad", "min", "depth"]
+
+
+class GlobalView(Section):
+    """The view of the whole period."""
+
+    length: int = Field(default=2000, ge=16, le=20001, description="Number of bins over the whole period.")
+
+
+class LocalView(Section):
+    """The view around the transit."""
+
+    length: int = Field(default=201, ge=16, le=20001, description="Number of bins.")
+    durations: float = Field(
+        default=4.0, gt=0.5, le=50, description="Half-width of the view in transit durations, at most half a period."
+    )
+    bin_width_durations: float = Field(
+        default=0.16, gt=0, le=2, description="Width of one bin in transit durations; neighbouring bins overlap."
+    )
+
+
+class Detrend(Section):
+    """How a star's own variability is divided out."""
+
+    method: Literal["savgol"] = Field(default="savgol", description="Savitzky-Golay filter, in-transit masked.")
+    window_d: float = Field(default=2.0, gt=0.05, le=30, description="Length of the filter window in days.")
+    order: int = Field(default=2, ge=0, le=5, description="Order of the polynomial.")
+
+
+class ViewSettings(Section):
+    """What the network sees of a signal."""
+
+    global_: GlobalView = Field(default=GlobalView(), alias="global", description="The view of the whole period.")
+    local: LocalView = Field(default=LocalView(), description="The view around the transit.")
+    detrend: Detrend = Field(default=Detrend(), description="How a star's own variability is divided out.")
+    scale: Scale = Field(
+        default="mad",
+        description="What a view is divided by after its median is taken off: its scatter (`mad`), its deepest bin "
+        "(`min`), or the transit's depth (`depth`). Recorded with data and model; mixing is refused.",
+    )
+
+
+class ScalarColumn(Section):
+    """A number that comes with each imported view."""
+
+    column: str = Field(description="Its name in the file.")
+    unit: str = Field(description="Its unit there: d, h, ppm, fraction, BJD, BKJD or BTJD; converted at the door.")
+
+
+class ImportedViews(Section):
+    """A set of views made by others: `.npz` or AstroNet-style TFRecord files."""
+
+    files: list[str] = Field(min_length=1, description="Paths or globs of `.npz` or `.tfrecord` files.")
+    mission: Literal["Kepler", "K2", "TESS"] = Field(description="The mission whose targets the star numbers are.")
+    star: str = Field(description="Column of the star's catalog number.")
+    disposition: str = Field(description="Column of the disposition.")
+    empty_disposition: str = Field(default="UNK", description="What an empty disposition means.")
+    labels: LabelPolicy = Field(description="Which dispositions are planets, and which are not.")
+    global_view: str = Field(default="global_view", description="Column of the global view.")
+    local_view: str = Field(default="local_view", description="Column of the local view.")
+    scale: Scale = Field(default="min", description="How the views were scaled; checked against the numbers.")
+    scalars: dict[Literal["period_d", "epoch_bjd", "duration_h", "depth_ppm", "snr"], ScalarColumn] = Field(
+        default={}, description="Numbers taken along, by their name here."
+    )

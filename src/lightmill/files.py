@@ -1,0 +1,109 @@
+"""Writing files so that a reader never sees half of one.
+
+Every writer goes to a temporary name in the same folder, is flushed to disk, and is renamed into place. The bytes
+written depend on the content alone: no dates, no host, no order of arrival.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import mkstemp
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+@contextmanager
+def atomic_path(path: str | Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; on success flush it and rename it to `path`, on failure remove it.
+
+    Parent folders are made. The file gets the usual permissions (666 less the umask).
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        with open(temporary, "rb") as written:
+            os.fsync(written.fileno())
+        umask = os.umask(0)
+        os.umask(umask)
+        temporary.chmod(0o666 & ~umask)
+        os.replace(temporary, path)
+        _sync_folder(path.parent)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """Write `text` (UTF-8) to `path` atomically."""
+    with atomic_path(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def write_json(path: str | Path, value: Any) -> None:
+    """Write `value` as indented JSON with sorted keys and a final newline; NaN and infinities are refused."""
+    write_text(path, json.dumps(value, indent=2, sort_keys=True, allow_nan=False) + "\n")
+
+
+def read_json(path: str | Path) -> Any:
+    """Read a JSON file."""
+    return json.loads(Path(path).read_text(encoding="utf-8"))
+
+
+def write_parquet(path: str | Path, table: pd.DataFrame) -> None:
+    """Write `table` without its index as zstd-compressed parquet, atomically."""
+    with atomic_path(path) as temporary:
+        table.to_parquet(temporary, index=False, compression="zstd")
+
+
+def write_csv(path: str | Path, table: pd.DataFrame, float_format: str | None = "%.10g") -> None:
+    """Write `table` without its index as CSV, atomically.
+
+    Text cells that a spreadsheet would run as a formula (leading = + - @, tab or carriage return) get an
+    apostrophe in front. Floats are printed with `float_format`.
+    """
+    safe = table.copy()
+    for column in safe.columns:
+        if not (pd.api.types.is_numeric_dtype(safe[column]) or pd.api.types.is_bool_dtype(safe[column])):
+            safe[column] = [_without_formula(cell) for cell in safe[column]]
+    with atomic_path(path) as temporary:
+        safe.to_csv(temporary, index=False, float_format=float_format, lineterminator="\n")
+
+
+def _without_formula(cell: Any) -> Any:
+    return "'" + cell if isinstance(cell, str) and cell.startswith(_FORMULA_STARTS) else cell
+
+
+def write_npy(path: str | Path, array: np.ndarray) -> None:
+    """Write a C-contiguous copy of `array` as `.npy`, atomically and without pickles."""
+    with atomic_path(path) as temporary, open(temporary, "wb") as file:
+        np.save(file, np.ascontiguousarray(array), allow_pickle=False)
+
+
+def sha256_file(path: str | Path) -> str:
+    """Hex SHA-256 of a file's bytes."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def digest(value: Any, size: int = 16) -> str:
+    """Hex blake2b of the canonical JSON of `value`: the key of whatever `value` alone determines."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.blake2b(text.encode(), digest_size=size).hexdigest()

@@ -1,0 +1,68 @@
+"""What a result was made from: digests of the code that makes it, versions, catalog snapshots."""
+
+import ast
+from hashlib import blake2b
+from pathlib import Path
+
+SOURCE = Path(__file__).resolve().parent
+
+
+def code_digest(script: str | Path, source: Path = SOURCE) -> str:
+    """Hex digest of the logic in `script` and in every lightmill module that it imports, directly or not.
+
+    Syntax trees are hashed, docstrings removed: a comment, a docstring, a blank line or a new time stamp changes
+    nothing, a change of logic in any imported module does. `source` is the folder of the lightmill package.
+    """
+    script = Path(script)
+    modules = {script.name: script}
+    waiting = [script]
+    while waiting:
+        for name, path in _imports(waiting.pop(), source).items():
+            if name not in modules:
+                modules[name] = path
+                waiting.append(path)
+    summary = blake2b(digest_size=16)
+    for name in sorted(modules):
+        summary.update(f"{name}\0{_logic(modules[name])}\0".encode())
+    return summary.hexdigest()
+
+
+def _imports(path: Path, source: Path) -> dict[str, Path]:
+    """The lightmill modules named in one file's import statements, wherever in the file they stand."""
+    found: dict[str, Path] = {}
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names: list[str] = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            if node.level:
+                raise ValueError(f"{path}:{node.lineno}: relative import; write the full name, digests follow names")
+            names = [node.module or ""] + [f"{node.module}.{alias.name}" for alias in node.names]
+        for name in names:
+            found.update(_module_files(name, source))
+    return found
+
+
+def _module_files(name: str, source: Path) -> dict[str, Path]:
+    """The files that importing the dotted `name` runs: the packages on the way, and the module itself."""
+    parts = name.split(".")
+    if parts[0] != "lightmill":
+        return {}
+    found: dict[str, Path] = {}
+    for depth in range(1, len(parts) + 1):
+        place = source.joinpath(*parts[1:depth])
+        file = place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
+        if file.is_file():
+            found[".".join(parts[:depth])] = file
+    return found
+
+
+def _logic(path: Path) -> str:
+    """The syntax tree of a file as text, without docstrings and positions."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and ast.get_docstring(
+            node, clean=False
+        ):
+            node.body = node.body[1:] or [ast.Pass()]
+    return ast.dump(tree, include_attributes=False)
