@@ -1,0 +1,146 @@
+"""The store: one parquet file per target, which says itself what it was made from and whether it is whole."""
+
+import json
+from dataclasses import asdict
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from lightmill.errors import LightCurveError
+from lightmill.files import atomic_path, digest
+from lightmill.lightcurves.lightcurve import COLUMNS, LightCurve, Segment
+from lightmill.targets import mission_of, target_number
+
+SCHEMA_VERSION = 1
+STAR = ("ra_deg", "dec_deg", "pm_ra_mas_yr", "pm_dec_mas_yr", "magnitude", "teff_k", "logg", "radius_rsun")
+
+_SCHEMA = pa.schema([pa.field(name, pa.from_numpy_dtype(kind), nullable=False) for name, kind in COLUMNS.items()])
+_METADATA = b"lightmill"
+# Zero-padded as in the missions' own file names.
+_DIGITS = {"Kepler": 9, "K2": 9, "TESS": 16}
+
+
+def store_path(store: str | Path, target_id: str) -> Path:
+    """Where a target's light curve is stored: `<store>/<mission>/<four digits>/<number>.parquet`.
+
+    The number is padded with zeros as in the missions' own folders; the four digits are its first (Kepler, K2) or its
+    last ones (TESS, whose numbers nearly all start with 0000).
+
+    Raises LightmillError unless `target_id` reads `KIC n`, `EPIC n` or `TIC n`: nothing else gets into a path.
+    """
+    number = target_number(target_id)
+    mission = mission_of(target_id)
+    digits = f"{number:0{_DIGITS[mission]}d}"
+    folder = digits[:4] if mission != "TESS" else digits[-4:]
+    return Path(store) / mission / folder / f"{digits}.parquet"
+
+
+def write_stored(store: str | Path, light_curve: LightCurve, key: str = "") -> Path:
+    """Store a light curve atomically and return its path; the same light curve and key give the same bytes.
+
+    `key` says what it was made from (`lightmill.lightcurves.fetch`); a later run compares it instead of reading FITS.
+    """
+    path = store_path(store, light_curve.target_id)
+    arrays = [np.ascontiguousarray(getattr(light_curve, name), kind) for name, kind in COLUMNS.items()]
+    description = {
+        "schema_version": SCHEMA_VERSION,
+        "target_id": light_curve.target_id,
+        "cadences": len(light_curve),
+        "star": {name: _number_or_none(getattr(light_curve, name)) for name in STAR},
+        "segments": [_plain(segment) for segment in light_curve.segments],
+        "key": key,
+        "content": _content_digest(arrays),
+    }
+    description["digest"] = digest(description)
+    text = json.dumps(description, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    table = pa.Table.from_arrays([pa.array(array) for array in arrays], schema=_SCHEMA.with_metadata({_METADATA: text}))
+    floats = [name for name, kind in COLUMNS.items() if kind.kind == "f"]
+    with atomic_path(path) as temporary:
+        pq.write_table(
+            table,
+            temporary,
+            compression="zstd",
+            compression_level=3,
+            use_dictionary=["quality", "segment"],
+            column_encoding={**dict.fromkeys(floats, "BYTE_STREAM_SPLIT"), "cadence_number": "DELTA_BINARY_PACKED"},
+            row_group_size=max(len(light_curve), 1),
+            write_statistics=False,
+        )
+    return path
+
+
+def read_stored(store: str | Path, target_id: str) -> LightCurve:
+    """Read a target's light curve from the store; its arrays are read-only.
+
+    Raises LightCurveError if there is none, or if the file is damaged, another target's, or of another schema: then
+    fetching the light curves again makes it anew.
+    """
+    return _read(store_path(store, target_id), target_id)[0]
+
+
+def stored_key(store: str | Path, target_id: str) -> str | None:
+    """The key of a target's stored light curve, None if there is no file or it is not whole."""
+    try:
+        return _read(store_path(store, target_id), target_id)[1]
+    except LightCurveError:
+        return None
+
+
+def _read(path: Path, target_id: str) -> tuple[LightCurve, str]:
+    try:
+        # Decoding in one thread: parallelism is across jobs.
+        table = pq.read_table(path, use_threads=False, memory_map=False)
+        description = json.loads(table.schema.metadata[_METADATA])
+        arrays = {name: table.column(name).combine_chunks().to_numpy() for name in COLUMNS}
+    except FileNotFoundError:
+        raise LightCurveError(f"{path}: no stored light curve of {target_id}; fetch the light curves first") from None
+    except (pa.ArrowException, OSError, ValueError, KeyError, TypeError) as error:
+        raise _damaged(path, f"{type(error).__name__}: {error}") from None
+    if not isinstance(description, dict) or description.pop("digest", None) != digest(description):
+        raise _damaged(path, "its description does not fit its digest")
+    if description["schema_version"] != SCHEMA_VERSION:
+        raise _damaged(path, f"schema version {description['schema_version']}, expected {SCHEMA_VERSION}")
+    if description["target_id"] != target_id:
+        raise _damaged(path, f"holds {description['target_id']}, not {target_id}")
+    if _content_digest(list(arrays.values())) != description["content"]:
+        raise _damaged(path, "its columns do not fit their digest")
+    return (
+        LightCurve(
+            target_id=target_id,
+            segments=tuple(Segment(**_with_nan(segment)) for segment in description["segments"]),
+            **arrays,
+            **_with_nan(description["star"]),
+        ),
+        description["key"],
+    )
+
+
+def _damaged(path: Path, reason: str) -> LightCurveError:
+    return LightCurveError(f"{path}: not a whole light curve ({reason}); fetch the light curves again to remake it")
+
+
+def _content_digest(arrays: list[np.ndarray]) -> str:
+    """Digest of the columns' names, types and bytes: independent of how a parquet library lays them out."""
+    summary = blake2b(digest_size=16)
+    for (name, kind), array in zip(COLUMNS.items(), arrays, strict=True):
+        summary.update(f"{name} {kind.str} {array.dtype.str} {array.size}\n".encode())
+        summary.update(np.ascontiguousarray(array).data)
+    return summary.hexdigest()
+
+
+def _number_or_none(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
+
+
+def _plain(segment: Segment) -> dict[str, Any]:
+    return {
+        name: _number_or_none(value) if isinstance(value, float) else value for name, value in asdict(segment).items()
+    }
+
+
+def _with_nan(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: float("nan") if value is None else value for name, value in values.items()}
