@@ -1,0 +1,231 @@
+"""The dataset: views of many signals as memory-mapped arrays, with one row of `meta` for each.
+
+A dataset is a folder: `<view>.npy` for each view, `meta.parquet`, and `manifest.json`, which is written last and
+holds the content hash (`version`) of everything else. Rows are sorted by `signal_id`.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.lib.format import open_memmap
+
+from lightmill.config.training import TaskLabels
+from lightmill.errors import LabelError, ViewError
+from lightmill.files import atomic_path, digest, read_json, sha256_file, write_json, write_parquet
+
+SCHEMA = 1
+TEXT_COLUMNS = (
+    "signal_id",
+    "target_id",
+    "star_id",
+    "group_id",
+    "mission",
+    "label",
+    "label_source",
+    "disposition",
+    "split",
+)
+NUMBER_COLUMNS = (
+    "period_d",
+    "epoch_bjd",
+    "duration_h",
+    "depth_ppm",
+    "snr",
+    "scale_global",
+    "scale_local",
+)
+META_COLUMNS = TEXT_COLUMNS + NUMBER_COLUMNS
+LABELS = ("planet", "not_planet", "unknown")
+SPLITS = ("train", "validation", "test", "none")
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Views and what is known of their signals.
+
+    Attributes
+    ----------
+    name
+        Name of the dataset's folder: a mission, or a key of `imported_views`.
+    views
+        By name (`global`, `local`), a read-only memory-mapped array (n, bins) float32.
+    meta
+        n rows sorted by `signal_id`, with the columns META_COLUMNS: text, and float64 numbers that are NaN where
+        unknown (`period_d`, `epoch_bjd` in BJD_TDB, `duration_h`, `depth_ppm`, `snr`, and the relative flux that
+        each view was divided by).
+    manifest
+        `schema`, `version` (content hash), `rows`, `views` (name → bins), `description` (how the views were made,
+        `scale` among it), `counts` (split → label → rows), `sha256` of the arrays.
+    """
+
+    name: str
+    views: dict[str, np.ndarray]
+    meta: pd.DataFrame
+    manifest: dict[str, Any]
+
+    @property
+    def version(self) -> str:
+        """The content hash: equal if and only if arrays, meta and description are."""
+        return str(self.manifest["version"])
+
+
+def read_dataset(folder: str | Path) -> Dataset:
+    """Open the dataset in `folder`; arrays stay on disk, memory-mapped.
+
+    Raises ViewError, naming the file, if the manifest is missing (an unfinished dataset), of another schema, or does
+    not fit the arrays.
+    """
+    folder = Path(folder)
+    manifest_path = folder / "manifest.json"
+    if not manifest_path.is_file():
+        raise ViewError(f"{manifest_path}: missing, so {folder} is no finished dataset; make it again")
+    manifest = read_json(manifest_path)
+    if manifest.get("schema") != SCHEMA:
+        raise ViewError(f"{manifest_path}: schema {manifest.get('schema')!r}, expected {SCHEMA}; make it again")
+    meta = pd.read_parquet(folder / "meta.parquet")
+    if len(meta) != manifest["rows"] or tuple(meta.columns) != META_COLUMNS:
+        raise ViewError(f"{folder / 'meta.parquet'}: does not fit {manifest_path}; make the dataset again")
+    views = {}
+    for name, bins in manifest["views"].items():
+        path = folder / f"{name}.npy"
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
+        if array.shape != (len(meta), bins) or array.dtype != np.float32:
+            raise ViewError(f"{path}: {array.dtype} {array.shape}, expected float32 ({len(meta)}, {bins})")
+        views[name] = array
+    return Dataset(folder.name, views, meta, manifest)
+
+
+def write_dataset(
+    folder: str | Path,
+    views: Mapping[str, np.ndarray | Iterable[np.ndarray]],
+    meta: pd.DataFrame,
+    description: Mapping[str, Any],
+) -> None:
+    """Write a dataset, its rows sorted by `signal_id`, the manifest last.
+
+    Parameters
+    ----------
+    views
+        By name, either an array (n, bins) or an iterable of arrays (rows, bins) that together have one row for each
+        row of `meta`, in the same order: only one of them is in memory at a time.
+    meta
+        n rows in any order, with the columns META_COLUMNS and no others.
+    description
+        Plain JSON that says how the views were made: `scale`, `settings` or `source`, `labels`.
+
+    Raises ViewError for a repeated signal, a missing column, a value that is not in LABELS or SPLITS, and arrays that
+    do not fit `meta` or hold values that are not finite; LabelError for a group that is in two splits.
+    """
+    folder = Path(folder)
+    (folder / "manifest.json").unlink(missing_ok=True)
+    meta = _checked(meta, folder)
+    order = np.argsort(meta["signal_id"].to_numpy(str), kind="stable")
+    place = np.empty(len(meta), np.intp)
+    place[order] = np.arange(len(meta))
+    meta = meta.iloc[order].reset_index(drop=True)
+    bins = {}
+    for name in sorted(views):
+        parts = views[name]
+        parts = [parts] if isinstance(parts, np.ndarray) else parts
+        bins[name] = _write_view(folder / f"{name}.npy", name, parts, place)
+    write_parquet(folder / "meta.parquet", meta)
+    content = {
+        "schema": SCHEMA,
+        "rows": len(meta),
+        "views": bins,
+        "description": dict(description),
+        "sha256": {name: sha256_file(folder / f"{name}.npy") for name in bins},
+        "meta": _meta_digest(meta),
+    }
+    write_json(folder / "manifest.json", {**content, "counts": split_counts(meta), "version": digest(content)})
+
+
+def _checked(meta: pd.DataFrame, folder: Path) -> pd.DataFrame:
+    missing = sorted(set(META_COLUMNS) - set(meta.columns))
+    extra = sorted(set(meta.columns) - set(META_COLUMNS))
+    if missing or extra:
+        raise ViewError(f"{folder}: meta lacks {missing} and has unknown {extra}; expected {list(META_COLUMNS)}")
+    repeated = meta["signal_id"][meta["signal_id"].duplicated()]
+    if len(repeated):
+        raise ViewError(f"{folder}: signal {repeated.iloc[0]!r} stands twice; every row needs an id of its own")
+    for column, valid in (("label", LABELS), ("split", SPLITS)):
+        wrong = sorted(set(meta[column]) - set(valid))
+        if wrong:
+            raise ViewError(f"{folder}: {column} {wrong[0]!r}; expected one of {', '.join(valid)}")
+    require_whole_groups(meta)
+    meta = meta.loc[:, list(META_COLUMNS)].copy()
+    for column in TEXT_COLUMNS:
+        meta[column] = meta[column].fillna("").astype(str).astype(object)
+    for column in NUMBER_COLUMNS:
+        meta[column] = meta[column].astype(np.float64)
+    return meta
+
+
+def _write_view(path: Path, name: str, parts: Iterable[np.ndarray], place: np.ndarray) -> int:
+    """Write the rows of `parts` to `path`, the k-th of them all at row `place[k]`; returns the number of bins."""
+    done, bins = 0, 0
+    with atomic_path(path) as temporary:
+        out = None
+        for part in parts:
+            if part.ndim != 2 or (out is not None and part.shape[1] != bins) or done + len(part) > len(place):
+                raise ViewError(f"{path}: {name} views of shape {part.shape} do not fit {len(place)} rows")
+            if out is None:
+                bins = part.shape[1]
+                out = open_memmap(temporary, mode="w+", dtype=np.float32, shape=(len(place), bins))
+            bad = np.flatnonzero(~np.isfinite(part).all(axis=1))
+            if len(bad):
+                raise ViewError(f"{path}: {name} view of row {done + bad[0]} holds values that are not finite")
+            out[place[done : done + len(part)]] = part
+            done += len(part)
+        if out is None or done != len(place):
+            raise ViewError(f"{path}: {done} {name} views, expected {len(place)}")
+        out.flush()
+        del out
+    return bins
+
+
+def _meta_digest(meta: pd.DataFrame) -> str:
+    summary = blake2b(digest_size=16)
+    for column in TEXT_COLUMNS:
+        summary.update("\0".join(meta[column]).encode())
+    for column in NUMBER_COLUMNS:
+        # One NaN for all, whatever its sign or payload.
+        values = meta[column].to_numpy(np.float64)
+        summary.update(np.where(np.isnan(values), np.nan, values).tobytes())
+    return summary.hexdigest()
+
+
+def split_counts(meta: pd.DataFrame) -> dict[str, dict[str, int]]:
+    """Rows by split and label: `{"train": {"planet": 3, ...}, ...}`, zeros included."""
+    counts = meta.groupby(["split", "label"]).size()
+    return {split: {label: int(counts.get((split, label), 0)) for label in LABELS} for split in SPLITS}
+
+
+def require_whole_groups(meta: pd.DataFrame) -> None:
+    """Raise LabelError, naming one, if a group has rows in more than one of train, validation and test."""
+    used = meta[meta["split"] != "none"].drop_duplicates(["group_id", "split"])
+    twice = used[used["group_id"].duplicated(keep=False)].sort_values(["group_id", "split"])
+    if len(twice):
+        group = twice["group_id"].iloc[0]
+        splits = ", ".join(twice.loc[twice["group_id"] == group, "split"])
+        raise LabelError(
+            f"group {group!r} is in {splits}: {twice['group_id'].nunique()} groups would leak between the splits; "
+            "label the signals again"
+        )
+
+
+def task_labels(meta: pd.DataFrame, labels: TaskLabels | None) -> np.ndarray:
+    """The task's label of every row, (n,) float32: 1, 0, or NaN where the row is not in the task.
+
+    With `labels` by disposition; without, `planet` is 1, `not_planet` 0, and `unknown` not in the task.
+    """
+    if labels is None:
+        positive, negative = meta["label"] == "planet", meta["label"] == "not_planet"
+    else:
+        positive, negative = meta["disposition"].isin(labels.positive), meta["disposition"].isin(labels.negative)
+    return np.where(positive, 1.0, np.where(negative, 0.0, np.nan)).astype(np.float32)
