@@ -1,4 +1,4 @@
-"""What a result was made from: digests of the code that makes it, versions, catalog snapshots."""
+"""What results were made from: a digest of the code behind each, in terms of logic instead of time stamps."""
 
 import ast
 from hashlib import blake2b

@@ -1,0 +1,99 @@
+# The map: what is configured, which stages there are, and the results one can ask for.
+from snakemake.utils import min_version
+
+from lightmill.config import parse_config
+from lightmill.errors import LightmillError
+
+min_version("9.27")
+
+# config.yaml is one survey, the simulated one; naming another with --configfile replaces it.
+if not workflow.overwrite_configfiles:
+
+    configfile: workflow.source_path("config.yaml")
+
+
+try:
+    CONFIG = parse_config(config)
+except LightmillError as error:
+    raise WorkflowError(f"the configuration is wrong\n{error}")
+
+RUN = f"results/{CONFIG.run}"
+
+
+pathvars:
+    run=RUN,
+    logs=f"{RUN}/logs",
+    benchmarks=f"{RUN}/benchmarks",
+
+
+wildcard_constraints:
+    mission="Kepler|K2|TESS",
+    shard=r"\d{3}",
+    table="[a-z0-9_]+",
+    experiment="[A-Za-z0-9][A-Za-z0-9_.-]*",
+    name="[A-Za-z0-9][A-Za-z0-9_.-]*",
+    seed=r"\d+",
+
+
+include: "rules/paths.smk"
+include: "rules/simulate.smk"
+include: "rules/catalogs.smk"
+include: "rules/lightcurves.smk"
+include: "rules/views.smk"
+include: "rules/training.smk"
+include: "rules/evaluation.smk"
+include: "rules/transfer.smk"
+include: "rules/provenance.smk"
+
+
+localrules:
+    all,
+    labels,
+    light_curves,
+    views,
+    models,
+    evaluation,
+    transfer,
+    shard_catalog,
+
+
+rule all:
+    default_target: True
+    input:
+        rules.labels.input if TABLES else [],
+        views_of_run,
+        models_of_run,
+        evaluation_of_run,
+        transfer_of_run,
+        "<run>/provenance.json",
+
+
+rule labels:
+    input:
+        "<run>/labels.parquet",
+        "<run>/catalogs/figures/dispositions.png",
+
+
+rule light_curves:
+    input:
+        light_curves_of_run,
+
+
+rule views:
+    input:
+        views_of_run,
+
+
+rule models:
+    input:
+        models_of_run,
+
+
+rule evaluation:
+    input:
+        evaluation_of_run,
+
+
+rule transfer:
+    input:
+        transfer_of_run,

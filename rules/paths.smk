@@ -1,0 +1,150 @@
+# Where things of this run are: what the rules and the targets are made of. No rule stands here.
+from collections import defaultdict
+from glob import glob
+from pathlib import Path
+
+from lightmill.catalogs.identify import identify_table
+from lightmill.provenance import code_digest
+from lightmill.simulate.places import simulated_catalogs, simulated_manifests
+
+ROOT = Path(workflow.basedir)
+SHARDS = {
+    mission: [f"{shard:03d}" for shard in range(archive.shards)]
+    for mission, archive in CONFIG.archives.by_mission().items()
+}
+TRAINED = {
+    name: experiment
+    for name, experiment in CONFIG.experiments.items()
+    if experiment.source is None
+}
+TRANSFERS = {
+    name: experiment
+    for name, experiment in CONFIG.experiments.items()
+    if experiment.source is not None
+}
+
+
+def code(rule_name):
+    """The digest of a rule's script and of all the library code that it imports: a change of logic reruns the rule."""
+    return code_digest(ROOT / "scripts" / f"{rule_name}.py")
+
+
+# The digests of every rule's code, by rule.
+CODE = {
+    script.stem: code(script.stem) for script in sorted((ROOT / "scripts").glob("*.py"))
+}
+
+
+def catalog_tables():
+    """The catalogs of this run by kind of table; simulated ones are known before they are written."""
+    simulated = simulated_catalogs(CONFIG.simulation) if CONFIG.simulation else {}
+    tables = defaultdict(list)
+    for pattern in CONFIG.catalogs:
+        known = [table for table, path in simulated.items() if path == pattern]
+        if known:
+            tables[known[0]].append(pattern)
+            continue
+        paths = sorted(glob(pattern))
+        if not paths:
+            raise WorkflowError(
+                f"catalogs: no file {pattern!r}; name catalog files that exist, as paths or globs"
+            )
+        for path in paths:
+            tables[identify_table(path).table].append(path)
+    return dict(sorted(tables.items()))
+
+
+try:
+    TABLES = catalog_tables()
+except LightmillError as error:
+    raise WorkflowError(f"catalogs: {error}")
+
+
+def shard_list(kind):
+    """An input function: the list (targets, signals or labels) of one shard, as the checkpoint wrote it."""
+
+    def list_of_shard(wildcards):
+        checkpoints.shard_catalog.get()
+        return f"{RUN}/shards/{kind}/{wildcards.mission}/{wildcards.shard}.parquet"
+
+    return list_of_shard
+
+
+def shard_lists(kind):
+    """An input function: the lists of all shards of one mission, as the checkpoint wrote them."""
+
+    def lists_of_mission(wildcards):
+        checkpoints.shard_catalog.get()
+        return [
+            f"{RUN}/shards/{kind}/{wildcards.mission}/{shard}.parquet"
+            for shard in SHARDS[wildcards.mission]
+        ]
+
+    return lists_of_mission
+
+
+def resolved_shares(wildcards):
+    """The checkpoint's verdict on how many stars of each disposition are known."""
+    checkpoints.shard_catalog.get()
+    return f"{RUN}/shards/resolved/{wildcards.mission}.json"
+
+
+def of_shards(pattern):
+    """An input function: one file per shard of a mission."""
+
+    def files_of_mission(wildcards):
+        return expand(
+            pattern, mission=wildcards.mission, shard=SHARDS[wildcards.mission]
+        )
+
+    return files_of_mission
+
+
+def dataset_files(name):
+    """The files of one dataset, by what they hold."""
+    folder = f"{RUN}/datasets/{name}"
+    return {
+        "manifest": f"{folder}/manifest.json",
+        "global_view": f"{folder}/global.npy",
+        "local_view": f"{folder}/local.npy",
+        "meta": f"{folder}/meta.parquet",
+    }
+
+
+def seeds_of(experiment):
+    """The seeds of an experiment; a transfer has those of its source."""
+    source = CONFIG.experiments[experiment].source
+    return CONFIG.experiment_training(source or experiment).seeds
+
+
+def light_curves_of_run(wildcards):
+    """What the target `light_curves` makes."""
+    return [f"{RUN}/lightcurves/{mission}/coverage.csv" for mission in SHARDS]
+
+
+def views_of_run(wildcards):
+    """What the target `views` makes."""
+    made = [
+        f"{RUN}/views/{mission}/{shard}/manifest.json"
+        for mission, shards in SHARDS.items()
+        for shard in shards
+    ]
+    imported = [dataset_files(name)["manifest"] for name in CONFIG.imported_views]
+    return light_curves_of_run(wildcards) + made + imported
+
+
+def models_of_run(wildcards):
+    """What the target `models` makes."""
+    return [f"{RUN}/models/{name}/ensemble/model.json" for name in TRAINED]
+
+
+def evaluation_of_run(wildcards):
+    """What the target `evaluation` makes."""
+    metrics = [f"{RUN}/evaluation/{name}/model_metrics.csv" for name in TRAINED]
+    samples = [f"{RUN}/evaluation/{name}/sample_views.png" for name in TRAINED]
+    return metrics + samples
+
+
+def transfer_of_run(wildcards):
+    """What the target `transfer` makes."""
+    return [f"{RUN}/transfer/{name}/transfer_results.csv" for name in TRANSFERS]

@@ -1,0 +1,130 @@
+"""The configuration: what is read, what is refused, and what the refusal says."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from lightmill.config import load_config, parse_config
+from lightmill.config.documents import config_schema, config_table
+from lightmill.errors import ConfigError
+
+ROOT = Path(__file__).resolve().parents[2]
+KEPLER = {"kepler": {"base_url": "file:///archive", "shards": 4}}
+
+
+def refusal(**values):
+    with pytest.raises(ConfigError) as error:
+        parse_config({"run": "x", **values})
+    return str(error.value)
+
+
+def test_defaults_live_in_the_model_alone():
+    config = parse_config({"run": "x"})
+    assert config.views.global_.length == 2000
+    assert config.views.local.length == 201
+    assert config.simulation is None
+    assert config.missions() == []
+
+
+def test_a_misspelt_key_is_named_with_the_nearest_valid_one():
+    assert refusal(vews={}).startswith("vews: no such key; did you mean 'views'?")
+    assert "views.global.lenght: no such key; did you mean 'length'?" in refusal(views={"global": {"lenght": 3}})
+
+
+def test_a_wrong_value_says_what_was_expected():
+    assert "views.scale: Input should be 'mad', 'min' or 'depth', got 'mda'; did you mean 'mad'?" in refusal(
+        views={"scale": "mda"}
+    )
+    assert "max_missing" in refusal(max_missing=3)
+    assert "less than or equal to 1" in refusal(max_missing=3)
+
+
+def test_every_fault_gets_a_line_of_its_own():
+    assert len(refusal(vews={}, max_missing=3).splitlines()) == 2
+
+
+def test_a_key_inside_an_experiment_is_named_in_full():
+    message = refusal(archives=KEPLER, experiments={"a": {"dataset": "Kepler", "training": {"epoch": 3}}})
+    assert message.startswith("experiments.a.training.epoch: no such key; did you mean 'epochs'?")
+
+
+def test_an_experiment_needs_a_dataset_that_exists():
+    assert "experiments.a.dataset: no dataset 'TESS'; there are Kepler" in refusal(
+        archives=KEPLER, experiments={"a": {"dataset": "TESS"}}
+    )
+
+
+def test_a_transfer_asks_the_question_of_its_source():
+    experiments = {
+        "a": {"dataset": "Kepler", "task": "triage"},
+        "b": {"dataset": "Kepler", "source": "a", "task": "planet"},
+    }
+    assert "both sides of a transfer ask the same question" in refusal(archives=KEPLER, experiments=experiments)
+
+
+def test_transfer_keys_without_a_source_are_refused():
+    assert "strategies make sense only with source" in refusal(
+        archives=KEPLER, experiments={"a": {"dataset": "Kepler", "strategies": ["frozen"]}}
+    )
+
+
+def test_a_run_has_at_most_256_shards():
+    assert "at most 256" in refusal(
+        archives={"kepler": {"base_url": "file:///a", "shards": 200}, "k2": {"base_url": "file:///a", "shards": 57}}
+    )
+
+
+def test_an_experiments_training_lies_on_top_of_the_runs():
+    config = parse_config(
+        {
+            "run": "x",
+            "archives": KEPLER,
+            "training": {"epochs": 7, "batch_size": 16},
+            "experiments": {"a": {"dataset": "Kepler", "training": {"epochs": 3}}},
+        }
+    )
+    assert config.experiment_training("a").epochs == 3
+    assert config.experiment_training("a").batch_size == 16
+
+
+def test_variables_of_the_environment_are_put_in(monkeypatch):
+    monkeypatch.setenv("SOMEWHERE", "here")
+    monkeypatch.delenv("NOWHERE", raising=False)
+    assert parse_config({"run": "x", "store": "${SOMEWHERE}/lc"}).store == "here/lc"
+    assert parse_config({"run": "x", "store": "${NOWHERE:-there}/lc"}).store == "there/lc"
+    assert "the environment has no NOWHERE" in refusal(store="${NOWHERE}/lc")
+
+
+def test_names_cannot_leave_the_results_folder():
+    assert "run" in refusal(run="../x")
+    assert "letters, digits" in refusal(archives=KEPLER, experiments={"../a": {"dataset": "Kepler"}})
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "configs").glob("*.yaml")) + [ROOT / "config.yaml"], ids=lambda p: p.name
+)
+def test_every_shipped_configuration_is_valid(path):
+    assert load_config(path).run
+
+
+def test_the_exported_schema_and_table_are_current():
+    assert (ROOT / "configs" / "schema.json").read_text() == config_schema(), "run make docs"
+    assert (ROOT / "docs" / "config.md").read_text() == config_table(), "run make docs"
+
+
+def test_a_typo_stops_the_run_in_about_a_second(tmp_path):
+    wrong = tmp_path / "wrong.yaml"
+    wrong.write_text("run: x\nmax_mising: 0.5\n")
+    started = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-m", "snakemake", "--snakefile", ROOT / "Snakefile", "--configfile", wrong, "--dry-run"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "max_mising: no such key; did you mean 'max_missing'?" in done.stderr
+    assert time.monotonic() - started < 10
