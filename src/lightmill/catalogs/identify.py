@@ -1,0 +1,338 @@
+"""Which archive table a file is, told from its columns, and when it was taken.
+
+Only the head of the file is read, and nothing heavy imported: this runs whenever a Snakefile is parsed.
+"""
+
+import csv
+import gzip
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from types import MappingProxyType
+from typing import BinaryIO
+
+from lightmill.errors import CatalogError
+from lightmill.targets import Mission
+
+MAX_LINE_BYTES = 1_000_000
+MAX_HEADER_LINES = 5_000
+
+
+@dataclass(frozen=True)
+class TableKind:
+    """One kind of archive table: how it is called here and there, and the columns without which it cannot be read."""
+
+    name: str
+    title: str
+    mission: Mission
+    required: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class TableInfo:
+    """What one catalog file is.
+
+    `header_lines` counts the lines above the row of column names, which is therefore line `header_lines + 1`.
+    `snapshot_date` is ISO (`2025-10-04T07:34:55`, or only the day), from the header's date line or else the file name.
+    `units` holds what the header's `# COLUMN name: label [unit]` lines declare.
+    """
+
+    path: str
+    table: str
+    title: str
+    mission: Mission
+    snapshot_date: str | None
+    header_lines: int
+    columns: tuple[str, ...]
+    units: Mapping[str, str]
+
+
+KINDS: dict[str, TableKind] = {
+    kind.name: kind
+    for kind in (
+        TableKind(
+            "koi",
+            "Kepler Objects of Interest, cumulative table (NASA Exoplanet Archive)",
+            "Kepler",
+            ("kepid", "kepoi_name", "koi_disposition", "koi_period", "koi_time0bk", "koi_duration", "koi_depth"),
+        ),
+        TableKind(
+            "k2pandc",
+            "K2 Planets and Candidates (NASA Exoplanet Archive)",
+            "K2",
+            ("pl_name", "hostname", "default_flag", "disposition", "pl_orbper"),
+        ),
+        TableKind(
+            "toi",
+            "TESS Objects of Interest (NASA Exoplanet Archive)",
+            "TESS",
+            ("toi", "tid", "tfopwg_disp", "pl_orbper", "pl_tranmid", "pl_trandurh", "pl_trandep"),
+        ),
+        TableKind(
+            "exofop_toi",
+            "TESS Objects of Interest (ExoFOP)",
+            "TESS",
+            (
+                "TIC ID",
+                "TOI",
+                "TFOPWG Disposition",
+                "Epoch (BJD)",
+                "Period (days)",
+                "Duration (hours)",
+                "Depth (ppm)",
+            ),
+        ),
+        TableKind(
+            "exominer",
+            "ExoMiner vetting catalog of TESS SPOC TCEs",
+            "TESS",
+            (
+                "TCE ID",
+                "TIC ID",
+                "Sector Run",
+                "Planet Number",
+                "ExoMiner Score",
+                "Orbital Period [day]",
+                "Transit Duration [hour]",
+                "Transit Epoch [BTJD]",
+                "Transit Depth [ppm]",
+            ),
+        ),
+        TableKind(
+            "dr24",
+            "Kepler DR24 TCEs with the autovetter's training labels (NASA Exoplanet Archive)",
+            "Kepler",
+            ("kepid", "tce_plnt_num", "tce_period", "tce_time0bk", "tce_duration", "av_training_set"),
+        ),
+        TableKind(
+            "dr25",
+            "Kepler DR25 TCEs with ExoMiner's labels",
+            "Kepler",
+            (
+                "target_id",
+                "tce_plnt_num",
+                "tce_period",
+                "tce_time0bk",
+                "tce_duration",
+                "transit_depth",
+                "label",
+            ),
+        ),
+        TableKind(
+            "yu2019",
+            "TESS TCEs of sectors 1-5, labelled for triage (Yu et al. 2019)",
+            "TESS",
+            ("row_id", "tic_id", "Disposition", "Epoc", "Period", "Duration", "Transit_Depth"),
+        ),
+    )
+}
+
+_GZIP = b"\x1f\x8b"
+_BOM = b"\xef\xbb\xbf"
+_DATE_LINE = re.compile(r"#\s*(?:[A-Z][a-z]{2} )?([A-Z][a-z]{2}) +(\d{1,2}) (\d{2}:\d{2}:\d{2}) (\d{4})\s*")
+_DATE_IN_NAME = re.compile(
+    r"(?<!\d)((?:19|20)\d\d)([.-]?)(0[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01])"
+    r"(?:[_T]([01]\d|2[0-3])[.:-]([0-5]\d)[.:-]([0-5]\d))?(?!\d)"
+)
+_COLUMN_LINE = re.compile(r"#\s*COLUMN\s+([^:]+):.*\[([^\[\]]*)\]\s*")
+
+# Things that are downloaded instead of a CSV table, by their first bytes.
+_NOT_CSV = {
+    b"PK\x03\x04": "a zip archive or spreadsheet",
+    b"<": "a web page or XML (a VOTable, or the archive's error page)",
+    b"\\": "an IPAC table",
+    b"SIMPLE  =": "a FITS file",
+    b"PAR1": "a parquet file",
+    b"\xff\xfe": "text in UTF-16",
+    b"\xfe\xff": "text in UTF-16",
+    b"{": "JSON",
+}
+
+
+def identify_table(path: str | Path) -> TableInfo:
+    """Tell which of the known tables (`KINDS`) the file at `path` is, from its column names alone.
+
+    Plain or gzip-compressed CSV with LF, CRLF or CR line ends. Raises CatalogError, naming the file and what to do,
+    if it is empty, not a CSV, has an over-long header line or a column name twice, or is not a table that is known.
+    """
+    lines = _head(Path(path))
+    above, header = _split_head(lines, path)
+    columns = _column_names(header, path, len(above) + 1)
+    kind = _kind_of(columns, path)
+    return TableInfo(
+        path=str(path),
+        table=kind.name,
+        title=kind.title,
+        mission=kind.mission,
+        snapshot_date=_date_in_header(above) or _date_in_name(Path(path).name),
+        header_lines=len(above),
+        columns=columns,
+        units=MappingProxyType(
+            {match[1].strip(): match[2].strip() for match in map(_COLUMN_LINE.fullmatch, above) if match}
+        ),
+    )
+
+
+def newest(paths: Iterable[str | Path]) -> str:
+    """The path of the newest of several snapshots of one table, by their snapshot dates.
+
+    Files without a date count as older than any with one; among equals the last by path wins. Raises CatalogError if
+    there is no path, or if the files are different tables.
+    """
+    infos = [identify_table(path) for path in paths]
+    tables = sorted({info.table for info in infos})
+    if len(tables) != 1:
+        found = f"different tables ({', '.join(tables)})" if tables else "no catalog file"
+        raise CatalogError(f"newest snapshot: expected files of one table, got {found}")
+    return max(infos, key=lambda info: (info.snapshot_date or "", info.path)).path
+
+
+def open_catalog(path: str | Path) -> BinaryIO:
+    """Open a catalog for reading bytes, decompressed if it starts as gzip does, whatever its name says."""
+    try:
+        file = open(path, "rb")  # noqa: SIM115 - handed to the caller
+    except OSError as error:
+        raise CatalogError(f"{path}: cannot be read: {error.strerror or error}") from None
+    start = file.peek(2)[:2]
+    return gzip.GzipFile(fileobj=file) if start == _GZIP else file  # type: ignore[return-value]
+
+
+def decode(text: bytes) -> str:
+    """Bytes of a catalog as text: UTF-8, its byte-order mark dropped, or latin-1 where it is not UTF-8."""
+    text = text.removeprefix(_BOM)
+    try:
+        return text.decode("utf-8")
+    except UnicodeDecodeError:
+        return text.decode("latin-1")
+
+
+def split_lines(text: str) -> list[str]:
+    """The lines of a text, without their ends: LF or CRLF, or CR alone where there is no LF at all."""
+    if "\n" not in text:
+        return text.split("\r")
+    return text.replace("\r\n", "\n").split("\n")
+
+
+def is_above_header(line: str) -> bool:
+    """Whether a line at the top of a catalog is a comment or blank; a spreadsheet may have put it in quotes."""
+    return not line.strip(' ,\t"') or line.lstrip(' "').startswith("#")
+
+
+def _head(path: Path) -> list[str]:
+    """The lines from the top of the file as far as the row of column names, decoded."""
+    if path.is_dir():
+        raise CatalogError(f"{path}: is a folder; expected a catalog as CSV, plain or gzip-compressed")
+    read = b""
+    try:
+        with open_catalog(path) as file:
+            while len(read) < 2 * MAX_LINE_BYTES:
+                chunk = file.read(1 << 18)
+                read += chunk
+                # The last line may be cut short, even within a character.
+                whole = read[: max(read.rfind(b"\n"), read.rfind(b"\r")) + 1] if chunk else read
+                lines = split_lines(decode(whole))
+                complete = lines[:-1] if chunk else lines
+                header = next((i for i, line in enumerate(complete) if not is_above_header(line)), None)
+                if header is not None:
+                    _check_is_text(read, path)
+                    return complete[: header + 1]
+                if not chunk or len(lines) > MAX_HEADER_LINES:
+                    break
+    except (OSError, EOFError) as error:
+        raise CatalogError(f"{path}: damaged gzip file ({error}); download it again") from None
+    return _refuse_head(read, path)
+
+
+def _refuse_head(read: bytes, path: Path) -> list[str]:
+    if not read.strip():
+        raise CatalogError(f"{path}: the file is empty; download it again")
+    _check_is_text(read, path)
+    lines = split_lines(decode(read))
+    longest = max(range(len(lines)), key=lambda i: len(lines[i]))
+    if len(lines[longest]) > MAX_LINE_BYTES:
+        raise CatalogError(
+            f"{path}, line {longest + 1}: longer than {MAX_LINE_BYTES:,} characters before any row of column names; "
+            "no archive table has such a line: download it again"
+        )
+    raise CatalogError(f"{path}: no row of column names after {len(lines)} lines of comments; download it again")
+
+
+def _check_is_text(read: bytes, path: Path) -> None:
+    start = read.removeprefix(_BOM).lstrip()
+    for mark, what in _NOT_CSV.items():
+        if start.startswith(mark):
+            raise CatalogError(f"{path}: this is {what}; download the table as CSV")
+
+
+def _split_head(lines: list[str], path: str | Path) -> tuple[list[str], str]:
+    *above, header = lines
+    if "\0" in header:
+        raise CatalogError(f"{path}, line {len(lines)}: NUL bytes where column names are expected; not a CSV file")
+    return above, header
+
+
+def _column_names(header: str, path: str | Path, line: int) -> tuple[str, ...]:
+    if len(header) > MAX_LINE_BYTES:
+        raise CatalogError(f"{path}, line {line}: column names longer than {MAX_LINE_BYTES:,} characters")
+    try:
+        columns = tuple(name.strip() for name in next(csv.reader([header], strict=True)))
+    except csv.Error as error:
+        raise CatalogError(f"{path}, line {line}: column names cannot be read as CSV: {error}") from None
+    if len(columns) == 1:
+        raise CatalogError(
+            f"{path}, line {line}: no comma in the row of column names ({header[:60]!r}); download the table as CSV"
+        )
+    twice = sorted({name for name in columns if name and columns.count(name) > 1})
+    if twice:
+        raise CatalogError(f"{path}, line {line}: column {twice[0]!r} stands there twice; which one counts is unknown")
+    return columns
+
+
+def _kind_of(columns: tuple[str, ...], path: str | Path) -> TableKind:
+    present = set(columns)
+    fitting = [kind for kind in KINDS.values() if present.issuperset(kind.required)]
+    if len(fitting) == 1:
+        return fitting[0]
+    if fitting:
+        raise CatalogError(f"{path}: fits several tables ({', '.join(kind.name for kind in fitting)}); split it")
+    if {"pl_name", "hostname", "pl_orbper"} <= present and "disposition" not in present:
+        which = "Planetary Systems" if "default_flag" in present else "Planetary Systems Composite Parameters"
+        raise CatalogError(
+            f"{path}: this is the {which} table (no `disposition` column), which holds confirmed planets only; "
+            "fetch 'K2 Planets and Candidates' (table k2pandc of the NASA Exoplanet Archive) instead"
+        )
+    nearest = max(KINDS.values(), key=lambda kind: _share_present(kind, present))
+    if _share_present(nearest, present) > 0.5:
+        missing = [name for name in nearest.required if name not in present]
+        raise CatalogError(
+            f"{path}: looks like {nearest.title}, but lacks the column{'s' if len(missing) > 1 else ''} "
+            f"{', '.join(missing)}; download it with {'them' if len(missing) > 1 else 'it'}"
+        )
+    shown = ", ".join(name[:40] for name in columns[:8]) + (", ..." if len(columns) > 8 else "")
+    known = "; ".join(f"{kind.name}: {kind.title}" for kind in KINDS.values())
+    raise CatalogError(f"{path}: not a table that lightmill knows (columns {shown}). Known are {known}")
+
+
+def _share_present(kind: TableKind, present: set[str]) -> float:
+    return sum(name in present for name in kind.required) / len(kind.required)
+
+
+def _date_in_header(above: list[str]) -> str | None:
+    for line in above:
+        match = _DATE_LINE.fullmatch(line.strip(' ",'))
+        if match:
+            try:
+                return datetime.strptime(" ".join(match.groups()), "%b %d %H:%M:%S %Y").isoformat()
+            except ValueError:
+                continue
+    return None
+
+
+def _date_in_name(name: str) -> str | None:
+    match = _DATE_IN_NAME.search(name)
+    if not match:
+        return None
+    year, _, month, day, hour, minute, second = match.groups()
+    return f"{year}-{month}-{day}" + (f"T{hour}:{minute}:{second}" if hour else "")
