@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+
 from lightmill.files import atomic_path, digest, read_json, write_csv, write_json, write_npy, write_parquet
 
 

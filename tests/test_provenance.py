@@ -1,10 +1,11 @@
 """Digests of code: what changes them and what does not."""
 
 import pytest
+
 from lightmill.provenance import code_digest
 
 
-@pytest.fixture()
+@pytest.fixture
 def project(tmp_path):
     source = tmp_path / "lightmill"
     (source / "views").mkdir(parents=True)

@@ -1,6 +1,7 @@
 """Target ids end up in paths: only numbers get through."""
 
 import pytest
+
 from lightmill.errors import LightmillError
 from lightmill.targets import mission_of, shard_of, target_name, target_number
 

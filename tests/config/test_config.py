@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from lightmill.config import load_config, parse_config
 from lightmill.config.documents import config_schema, config_table
 from lightmill.errors import ConfigError
