@@ -104,7 +104,7 @@ def test_names_cannot_leave_the_results_folder():
 
 
 @pytest.mark.parametrize(
-    "path", sorted((ROOT / "configs").glob("*.yaml")) + [ROOT / "config.yaml"], ids=lambda p: p.name
+    "path", [*sorted((ROOT / "configs").glob("*.yaml")), ROOT / "config.yaml"], ids=lambda p: p.name
 )
 def test_every_shipped_configuration_is_valid(path):
     assert load_config(path).run
