@@ -53,3 +53,13 @@ def test_relative_imports_are_refused(project):
     script.write_text("from . import x\n")
     with pytest.raises(ValueError, match="relative import"):
         code_digest(script, source)
+
+
+def test_names_of_a_package_that_loads_lazily_are_refused(project):
+    source, script = project
+    (source / "views" / "__init__.py").write_text("def __getattr__(name):\n    raise AttributeError(name)\n")
+    script.write_text("from lightmill.views import folded\n")
+    with pytest.raises(ValueError, match="import folded from the module that defines it"):
+        code_digest(script, source)
+    script.write_text("from lightmill.views.fold import folded\n")
+    assert code_digest(script, source)

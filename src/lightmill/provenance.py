@@ -38,9 +38,24 @@ def _imports(path: Path, source: Path) -> dict[str, Path]:
             if node.level:
                 raise ValueError(f"{path}:{node.lineno}: relative import; write the full name, digests follow names")
             names = [node.module or ""] + [f"{node.module}.{alias.name}" for alias in node.names]
+            _refuse_lazy_names(path, node, source)
         for name in names:
             found.update(_module_files(name, source))
     return found
+
+
+def _refuse_lazy_names(path: Path, node: ast.ImportFrom, source: Path) -> None:
+    """Raise ValueError where a name comes from a package that loads its names when first asked for.
+
+    Such an import does not say which module it runs, so a digest would miss it.
+    """
+    package = source.joinpath(*(node.module or "").split(".")[1:]) / "__init__.py"
+    if not (node.module or "").startswith("lightmill.") or not package.is_file():
+        return
+    if "def __getattr__" in package.read_text(encoding="utf-8"):
+        for alias in node.names:
+            if not (package.with_name(f"{alias.name}.py").is_file() or (package.parent / alias.name).is_dir()):
+                raise ValueError(f"{path}:{node.lineno}: import {alias.name} from the module that defines it")
 
 
 def _module_files(name: str, source: Path) -> dict[str, Path]:

@@ -127,5 +127,5 @@ def test_a_typo_stops_the_run_in_about_a_second(tmp_path):
         check=False,
     )
     assert done.returncode == 1
-    assert "max_mising: no such key; did you mean 'max_missing'?" in done.stderr
+    assert "max_mising: no such key; did you mean 'max_missing'?" in done.stdout + done.stderr
     assert time.monotonic() - started < 10
