@@ -17,7 +17,7 @@ plan: .venv/installed
 	$(SNAKEMAKE) --dry-run --quiet rules
 
 test: lint
-	$(BIN)/pytest --numprocesses 2
+	$(BIN)/pytest --numprocesses 2 --dist loadgroup
 
 lint: .venv/installed
 	$(BIN)/ruff check .
