@@ -24,6 +24,9 @@ COLUMNS: dict[str, np.dtype] = {
     "segment": np.dtype("int16"),
 }
 
+# What a light curve says of its star.
+STAR = ("ra_deg", "dec_deg", "pm_ra_mas_yr", "pm_dec_mas_yr", "magnitude", "teff_k", "logg", "radius_rsun")
+
 
 @dataclass(frozen=True, slots=True)
 class Segment:

@@ -1,8 +1,8 @@
 """The store: one parquet file per target, which says itself what it was made from and whether it is whole."""
 
 import json
-from dataclasses import asdict
-from hashlib import blake2b
+from dataclasses import asdict, dataclass
+from hashlib import blake2b, sha256
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,10 @@ import pyarrow.parquet as pq
 
 from lightmill.errors import LightCurveError
 from lightmill.files import atomic_path, digest
-from lightmill.lightcurves.lightcurve import COLUMNS, LightCurve, Segment
+from lightmill.lightcurves.lightcurve import COLUMNS, STAR, LightCurve, Segment
 from lightmill.targets import mission_of, target_number
 
 SCHEMA_VERSION = 1
-STAR = ("ra_deg", "dec_deg", "pm_ra_mas_yr", "pm_dec_mas_yr", "magnitude", "teff_k", "logg", "radius_rsun")
-
 _SCHEMA = pa.schema([pa.field(name, pa.from_numpy_dtype(kind), nullable=False) for name, kind in COLUMNS.items()])
 _METADATA = b"lightmill"
 # Zero-padded as in the missions' own file names.
@@ -39,12 +37,58 @@ def store_path(store: str | Path, target_id: str) -> Path:
     return Path(store) / mission / folder / f"{digits}.parquet"
 
 
-def write_stored(store: str | Path, light_curve: LightCurve, key: str = "") -> Path:
-    """Store a light curve atomically and return its path; the same light curve and key give the same bytes.
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What the store holds of a target."""
 
-    `key` says what it was made from (`lightmill.lightcurves.fetch`); a later run compares it instead of reading FITS.
+    light_curve: LightCurve
+    key: str
+    """What it was made from; see `lightmill.lightcurves.fetch`."""
+    sha256: str
+    """Hex SHA-256 of the file."""
+
+
+def write_stored(store: str | Path, light_curve: LightCurve, key: str = "") -> Stored:
+    """Store a light curve atomically; the same light curve and key give the same bytes.
+
+    Two processes that write the same target replace each other's file by the same file. `key` says what the light
+    curve was made from: a later run compares it before it reads any FITS.
     """
-    path = store_path(store, light_curve.target_id)
+    encoded = _encode(light_curve, key)
+    with atomic_path(store_path(store, light_curve.target_id)) as temporary:
+        temporary.write_bytes(encoded)
+    return Stored(light_curve, key, sha256(encoded).hexdigest())
+
+
+def read_stored(store: str | Path, target_id: str, expected_sha256: str | None = None) -> LightCurve:
+    """Read a target's light curve from the store; its arrays are read-only.
+
+    Raises LightCurveError if there is none, or if the file is damaged, another target's, of another schema, or not
+    the one whose hex SHA-256 is given: then fetching the light curves again makes it anew.
+    """
+    stored = read_stored_file(store, target_id)
+    if expected_sha256 is not None and stored.sha256 != expected_sha256:
+        raise LightCurveError(
+            f"{store_path(store, target_id)}: has SHA-256 {stored.sha256}, the manifest says {expected_sha256}; "
+            "fetch the light curves again"
+        )
+    return stored.light_curve
+
+
+def read_stored_file(store: str | Path, target_id: str) -> Stored:
+    """Read a target's light curve with its key and the file's SHA-256; raises like `read_stored`."""
+    path = store_path(store, target_id)
+    try:
+        encoded = path.read_bytes()
+    except FileNotFoundError:
+        raise LightCurveError(f"{path}: no stored light curve of {target_id}; fetch the light curves first") from None
+    except OSError as error:
+        raise _damaged(path, str(error)) from None
+    light_curve, key = _decode(encoded, path, target_id)
+    return Stored(light_curve, key, sha256(encoded).hexdigest())
+
+
+def _encode(light_curve: LightCurve, key: str) -> bytes:
     arrays = [np.ascontiguousarray(getattr(light_curve, name), kind) for name, kind in COLUMNS.items()]
     description = {
         "schema_version": SCHEMA_VERSION,
@@ -59,45 +103,26 @@ def write_stored(store: str | Path, light_curve: LightCurve, key: str = "") -> P
     text = json.dumps(description, sort_keys=True, separators=(",", ":"), allow_nan=False)
     table = pa.Table.from_arrays([pa.array(array) for array in arrays], schema=_SCHEMA.with_metadata({_METADATA: text}))
     floats = [name for name, kind in COLUMNS.items() if kind.kind == "f"]
-    with atomic_path(path) as temporary:
-        pq.write_table(
-            table,
-            temporary,
-            compression="zstd",
-            compression_level=3,
-            use_dictionary=["quality", "segment"],
-            column_encoding={**dict.fromkeys(floats, "BYTE_STREAM_SPLIT"), "cadence_number": "DELTA_BINARY_PACKED"},
-            row_group_size=max(len(light_curve), 1),
-            write_statistics=False,
-        )
-    return path
+    sink = pa.BufferOutputStream()
+    pq.write_table(
+        table,
+        sink,
+        compression="zstd",
+        compression_level=3,
+        use_dictionary=["quality", "segment"],
+        column_encoding={**dict.fromkeys(floats, "BYTE_STREAM_SPLIT"), "cadence_number": "DELTA_BINARY_PACKED"},
+        row_group_size=max(len(light_curve), 1),
+        write_statistics=False,
+    )
+    return sink.getvalue().to_pybytes()
 
 
-def read_stored(store: str | Path, target_id: str) -> LightCurve:
-    """Read a target's light curve from the store; its arrays are read-only.
-
-    Raises LightCurveError if there is none, or if the file is damaged, another target's, or of another schema: then
-    fetching the light curves again makes it anew.
-    """
-    return _read(store_path(store, target_id), target_id)[0]
-
-
-def stored_key(store: str | Path, target_id: str) -> str | None:
-    """The key of a target's stored light curve, None if there is no file or it is not whole."""
+def _decode(encoded: bytes, path: Path, target_id: str) -> tuple[LightCurve, str]:
     try:
-        return _read(store_path(store, target_id), target_id)[1]
-    except LightCurveError:
-        return None
-
-
-def _read(path: Path, target_id: str) -> tuple[LightCurve, str]:
-    try:
-        # Decoding in one thread: parallelism is across jobs.
-        table = pq.read_table(path, use_threads=False, memory_map=False)
+        # In one thread: parallelism is across jobs.
+        table = pq.ParquetFile(pa.BufferReader(encoded)).read(use_threads=False)
         description = json.loads(table.schema.metadata[_METADATA])
         arrays = {name: table.column(name).combine_chunks().to_numpy() for name in COLUMNS}
-    except FileNotFoundError:
-        raise LightCurveError(f"{path}: no stored light curve of {target_id}; fetch the light curves first") from None
     except (pa.ArrowException, OSError, ValueError, KeyError, TypeError) as error:
         raise _damaged(path, f"{type(error).__name__}: {error}") from None
     if not isinstance(description, dict) or description.pop("digest", None) != digest(description):
@@ -108,15 +133,13 @@ def _read(path: Path, target_id: str) -> tuple[LightCurve, str]:
         raise _damaged(path, f"holds {description['target_id']}, not {target_id}")
     if _content_digest(list(arrays.values())) != description["content"]:
         raise _damaged(path, "its columns do not fit their digest")
-    return (
-        LightCurve(
-            target_id=target_id,
-            segments=tuple(Segment(**_with_nan(segment)) for segment in description["segments"]),
-            **arrays,
-            **_with_nan(description["star"]),
-        ),
-        description["key"],
+    light_curve = LightCurve(
+        target_id=target_id,
+        segments=tuple(Segment(**_with_nan(segment)) for segment in description["segments"]),
+        **arrays,
+        **_with_nan(description["star"]),
     )
+    return light_curve, description["key"]
 
 
 def _damaged(path: Path, reason: str) -> LightCurveError:

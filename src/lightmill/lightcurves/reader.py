@@ -1,0 +1,256 @@
+"""Reading one FITS light curve, and refusing what is not the one that was asked for."""
+
+import hashlib
+from dataclasses import dataclass
+from io import BufferedReader
+from typing import Any
+
+import fitsio
+import numpy as np
+from astropy.io import fits
+
+from lightmill.errors import LightCurveError
+from lightmill.lightcurves.hdus import split_hdus, verify_sums
+from lightmill.lightcurves.lightcurve import COLUMNS, Segment
+from lightmill.targets import Mission, mission_of, target_name, target_number
+
+_DAY_S = 86400.0
+# Kepler's first light was in May 2009; anything outside says that TIME or BJDREFI is not what it should be.
+_EARLIEST_BJD, _LATEST_BJD = 2454900.0, 2480000.0
+# Time between cadences: 29.4 minutes (Kepler Archive Manual 2.1.3), 2 minutes (TESS Archive Manual 2.1).
+_CADENCE_S: dict[Mission, float] = {"Kepler": 1765.5, "K2": 1765.5, "TESS": 120.0}
+
+_SHARED = {
+    "time_bjd": "TIME",
+    "cadence_number": "CADENCENO",
+    "pdcsap_flux": "PDCSAP_FLUX",
+    "pdcsap_flux_err": "PDCSAP_FLUX_ERR",
+    "sap_flux": "SAP_FLUX",
+    "sap_flux_err": "SAP_FLUX_ERR",
+    "sap_background": "SAP_BKG",
+    "sap_background_err": "SAP_BKG_ERR",
+    "mom_centr1": "MOM_CENTR1",
+    "mom_centr2": "MOM_CENTR2",
+    "pos_corr1": "POS_CORR1",
+    "pos_corr2": "POS_CORR2",
+}
+_MISSION_COLUMNS: dict[Mission, dict[str, str]] = {
+    "Kepler": {**_SHARED, "quality": "SAP_QUALITY"},
+    "K2": {**_SHARED, "quality": "SAP_QUALITY"},
+    "TESS": {**_SHARED, "quality": "QUALITY"},
+}
+# K2SFF (Vanderburg & Johnson 2014, archive.stsci.edu/hlsp/k2sff): flux with the roll taken out, divided by its median;
+# MOVING marks thruster firings, in K2's own quality bits the 21st.
+_K2SFF_COLUMNS = {"time_bjd": "T", "cadence_number": "CADENCENO", "pdcsap_flux": "FCOR", "sap_flux": "FRAW"}
+_THRUSTER_FIRING = 1 << 20
+
+_SEGMENT_KEY: dict[Mission, str] = {"Kepler": "QUARTER", "K2": "CAMPAIGN", "TESS": "SECTOR"}
+_AUTHOR: dict[Mission, str] = {"Kepler": "Kepler", "K2": "K2", "TESS": "SPOC"}
+_NEEDED_KEYS = ("BJDREFI", "BJDREFF", "TIMEDEL")
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentRows:
+    """One file's part of a light curve: its rows as columns of `LightCurve`, its segment, what it says of the star."""
+
+    segment: Segment
+    columns: dict[str, np.ndarray]
+    star: dict[str, float]
+
+
+def read_segment(file: BufferedReader, name: str, target_id: str, expected: int | None = None) -> SegmentRows:
+    """Read and check one light-curve file of a target.
+
+    Parameters
+    ----------
+    file : BufferedReader
+        Open for reading, on disk (its `fileno` is used).
+    name : str
+        What the file is called in errors and in the segment: its name relative to the archive.
+    target_id : str
+        Whose light curve it must be.
+    expected : int, optional
+        The quarter, campaign or sector it must be of.
+
+    Raises
+    ------
+    LightCurveError
+        If the file is truncated, damaged (CHECKSUM, DATASUM), of another target, mission or segment, of another
+        cadence, without rows or finite times, not in order of time, or lacks a column or header card that is needed:
+        the message names the file and what is wrong or missing.
+    OSError
+        If it cannot be read at all.
+    """
+    raw = file.read()
+    hdus = split_hdus(raw, name)
+    verify_sums(raw, hdus, name)
+    primary, table = hdus[0].header, hdus[1].header if len(hdus) > 1 else None
+    if table is None or table.get("XTENSION", "").strip() != "BINTABLE":
+        raise LightCurveError(f"{name}: its first extension is no table")
+    mission = mission_of(target_id)
+    _check_target(primary, name, target_id)
+    in_file = {str(table.get(f"TTYPE{index}", "")).upper() for index in range(1, _whole(table, "TFIELDS") + 1)}
+    is_k2sff = mission == "K2" and set(_K2SFF_COLUMNS.values()) <= in_file
+    wanted = _K2SFF_COLUMNS if is_k2sff else _MISSION_COLUMNS[mission]
+    _check_nothing_missing(primary, table, sorted(set(wanted.values()) - in_file), name)
+    number = _check_segment(primary, mission, expected, name)
+    cadence_s = _check_cadence(primary, table, mission, name)
+    rows = _read_table(file, name)
+    columns = _columns(rows, wanted, name)
+    if is_k2sff:
+        columns = _complete_k2sff(columns, rows)
+    columns["time_bjd"] = columns["time_bjd"] + (float(table["BJDREFI"]) + float(table["BJDREFF"]))
+    columns, without_time = _timed_rows(columns, name)
+    return SegmentRows(
+        segment=Segment(
+            number=number,
+            author="K2SFF" if is_k2sff else _AUTHOR[mission],
+            cadence_s=cadence_s,
+            exposure_s=cadence_s * _number(table, "DEADC"),
+            crowdsap=_number(table, "CROWDSAP"),
+            flfrcsap=_number(table, "FLFRCSAP"),
+            channel=_whole(primary, "CHANNEL"),
+            camera=_whole(primary, "CAMERA"),
+            ccd=_whole(primary, "CCD"),
+            data_release=_whole(primary, "DATA_REL"),
+            rows_without_time=without_time,
+            file=name,
+            sha256=hashlib.sha256(raw).hexdigest(),
+        ),
+        columns=columns,
+        star=_star(primary, mission),
+    )
+
+
+def _check_target(primary: fits.Header, name: str, target_id: str) -> None:
+    mission = mission_of(target_id)
+    telescope = str(primary.get("TELESCOP", "")).strip()
+    # Kepler's second mission says so in MISSION alone; TESS files have no MISSION.
+    in_header = "TESS" if telescope == "TESS" else str(primary.get("MISSION", telescope)).strip()
+    if in_header.upper() != mission.upper():
+        raise LightCurveError(f"{name}: of mission {in_header!r} (TELESCOP {telescope!r}), expected {mission}")
+    number = primary.get("TICID" if mission == "TESS" else "KEPLERID")
+    if number is None:
+        number = str(primary.get("OBJECT", "")).strip().rpartition(" ")[2]
+    if str(number) != str(target_number(target_id)):
+        found = target_name(mission, number) if str(number).isdecimal() and int(number) else f"no target ({number!r})"
+        raise LightCurveError(f"{name}: a light curve of {found}, expected {target_id}")
+
+
+def _check_nothing_missing(primary: fits.Header, table: fits.Header, columns: list[str], name: str) -> None:
+    keys = [key for key in _NEEDED_KEYS if np.isnan(_number(table, key))]
+    missing = [f"column {column}" for column in columns] + [f"header card {key}" for key in keys]
+    if missing:
+        creator = str(primary.get("CREATOR", "")).strip()
+        raise LightCurveError(
+            f"{name}: without {', '.join(missing)}{f' (written by {creator})' if creator else ''}: "
+            "not a light curve as the mission's own pipeline writes it; get the original file"
+        )
+    time_system = str(table.get("TIMESYS", "TDB")).strip()
+    if time_system != "TDB":
+        raise LightCurveError(f"{name}: times in {time_system}, expected TDB")
+
+
+def _check_segment(primary: fits.Header, mission: Mission, expected: int | None, name: str) -> int:
+    key = _SEGMENT_KEY[mission]
+    number = _whole(primary, key)
+    if number < 0:
+        raise LightCurveError(f"{name}: without header card {key}")
+    if expected is not None and number != expected:
+        raise LightCurveError(f"{name}: of {key.lower()} {number}, expected {expected}")
+    return number
+
+
+def _check_cadence(primary: fits.Header, table: fits.Header, mission: Mission, name: str) -> float:
+    cadence_s = _number(table, "TIMEDEL") * _DAY_S
+    mode = str(primary.get("OBSMODE", "")).strip()
+    if abs(cadence_s / _CADENCE_S[mission] - 1) > 0.01 or mode == "short cadence":
+        raise LightCurveError(
+            f"{name}: a cadence every {cadence_s:.1f} s{f' ({mode})' if mode else ''}, "
+            f"expected {_CADENCE_S[mission]:.1f} s ({'2-minute' if mission == 'TESS' else 'long cadence'})"
+        )
+    return cadence_s
+
+
+def _read_table(file: BufferedReader, name: str) -> np.ndarray:
+    # By its descriptor: fitsio takes brackets and other signs in a path for its filter language.
+    try:
+        with fitsio.FITS(f"/dev/fd/{file.fileno()}") as opened:
+            return opened[1].read()
+    except (OSError, ValueError, TypeError, RuntimeError) as error:
+        raise LightCurveError(f"{name}: its table cannot be read ({' '.join(str(error).split())})") from None
+
+
+def _columns(rows: np.ndarray, wanted: dict[str, str], name: str) -> dict[str, np.ndarray]:
+    if len(rows) == 0:
+        raise LightCurveError(f"{name}: no rows")
+    in_file = {str(column).upper(): str(column) for column in rows.dtype.names or ()}
+    columns = {}
+    for ours, theirs in wanted.items():
+        column, kind = rows[in_file[theirs]], COLUMNS[ours]
+        fitting = "iu" if kind.kind == "i" else "fiu"
+        if column.ndim != 1 or column.dtype.kind not in fitting:
+            raise LightCurveError(f"{name}: column {theirs} holds {column.dtype.str}, expected one number a row")
+        with np.errstate(over="ignore"):
+            columns[ours] = column.astype(kind)
+    return columns
+
+
+def _complete_k2sff(columns: dict[str, np.ndarray], rows: np.ndarray) -> dict[str, np.ndarray]:
+    moving = rows["MOVING"] if "MOVING" in (rows.dtype.names or ()) else np.zeros(len(rows))
+    filled = {
+        name: np.full(len(rows), np.nan, kind)
+        for name, kind in COLUMNS.items()
+        if kind.kind == "f" and name not in columns
+    }
+    return {**columns, **filled, "quality": np.where(moving != 0, _THRUSTER_FIRING, 0).astype(COLUMNS["quality"])}
+
+
+def _timed_rows(columns: dict[str, np.ndarray], name: str) -> tuple[dict[str, np.ndarray], int]:
+    """The rows that have a time, and how many have none; their times must be plausible and rise."""
+    time_bjd = columns["time_bjd"]
+    timed = np.isfinite(time_bjd)
+    if not timed.any():
+        raise LightCurveError(f"{name}: no finite TIME in {len(time_bjd)} rows")
+    first, last = time_bjd[timed].min(), time_bjd[timed].max()
+    if first < _EARLIEST_BJD or last > _LATEST_BJD:
+        raise LightCurveError(
+            f"{name}: times from BJD {first:.1f} to {last:.1f}, expected {_EARLIEST_BJD:.0f} to {_LATEST_BJD:.0f}"
+        )
+    columns = {key: column[timed] for key, column in columns.items()}
+    for key, what in (("time_bjd", "TIME"), ("cadence_number", "CADENCENO")):
+        falls = np.flatnonzero(np.diff(columns[key]) <= 0)
+        if len(falls):
+            raise LightCurveError(
+                f"{name}: {what} does not rise from cadence {columns['cadence_number'][falls[0]]} "
+                "to the next: repeated or misplaced rows"
+            )
+    return columns, int(np.count_nonzero(~timed))
+
+
+def _star(primary: fits.Header, mission: Mission) -> dict[str, float]:
+    # Proper motions: arcsec/yr in Kepler's and K2's headers, mas/yr in TESS's.
+    to_mas = 1.0 if mission == "TESS" else 1000.0
+    return {
+        "ra_deg": _number(primary, "RA_OBJ"),
+        "dec_deg": _number(primary, "DEC_OBJ"),
+        "pm_ra_mas_yr": to_mas * _number(primary, "PMRA"),
+        "pm_dec_mas_yr": to_mas * _number(primary, "PMDEC"),
+        "magnitude": _number(primary, "TESSMAG" if mission == "TESS" else "KEPMAG"),
+        "teff_k": _number(primary, "TEFF"),
+        "logg": _number(primary, "LOGG"),
+        "radius_rsun": _number(primary, "RADIUS"),
+    }
+
+
+def _number(header: fits.Header, key: str) -> float:
+    """A header's finite number, NaN if it states none."""
+    value: Any = header.get(key)
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if is_number and np.isfinite(value) else float("nan")
+
+
+def _whole(header: fits.Header, key: str) -> int:
+    """A header's whole number, -1 if it states none."""
+    value: Any = header.get(key)
+    return value if isinstance(value, int) and not isinstance(value, bool) else -1
