@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from lightmill.config.catalogs import LabelPolicy
 from lightmill.config.section import Section
@@ -49,11 +49,27 @@ class ViewSettings(Section):
     )
 
 
+ImportedNumber = Literal["period_d", "epoch_bjd", "duration_h", "depth_ppm", "snr"]
+Unit = Literal["d", "h", "min", "ppm", "percent", "fraction", "flux", "BJD", "BKJD", "BTJD", "1"]
+# The units that each number may be declared in.
+UNITS: dict[ImportedNumber, tuple[Unit, ...]] = {
+    "period_d": ("d", "h"),
+    "epoch_bjd": ("BJD", "BKJD", "BTJD"),
+    "duration_h": ("h", "d", "min"),
+    "depth_ppm": ("ppm", "percent", "fraction", "flux"),
+    "snr": ("1",),
+}
+
+
 class ScalarColumn(Section):
     """A number that comes with each imported view."""
 
     column: str = Field(description="Its name in the file.")
-    unit: str = Field(description="Its unit there: d, h, ppm, fraction, BJD, BKJD or BTJD; converted at the door.")
+    unit: Unit = Field(
+        default="1",
+        description="Its unit there, converted at the door and checked against what is physically possible. `flux` is "
+        "what is left in transit, 1 less the depth; `1` is for S/N.",
+    )
 
 
 class ImportedViews(Section):
@@ -62,12 +78,30 @@ class ImportedViews(Section):
     files: list[str] = Field(min_length=1, description="Paths or globs of `.npz` or `.tfrecord` files.")
     mission: Literal["Kepler", "K2", "TESS"] = Field(description="The mission whose targets the star numbers are.")
     star: str = Field(description="Column of the star's catalog number.")
+    row: str | None = Field(
+        default=None,
+        description="Column that tells the signals of a star apart, for their ids; without it they are numbered.",
+    )
     disposition: str = Field(description="Column of the disposition.")
     empty_disposition: str = Field(default="UNK", description="What an empty disposition means.")
     labels: LabelPolicy = Field(description="Which dispositions are planets, and which are not.")
     global_view: str = Field(default="global_view", description="Column of the global view.")
     local_view: str = Field(default="local_view", description="Column of the local view.")
     scale: Scale = Field(default="min", description="How the views were scaled; checked against the numbers.")
-    scalars: dict[Literal["period_d", "epoch_bjd", "duration_h", "depth_ppm", "snr"], ScalarColumn] = Field(
+    rescale: bool = Field(
+        default=False,
+        description="Bring each view to the scale named, by an offset and a factor of its own (`min` and `mad` only); "
+        "for sets that were normalised in another way.",
+    )
+    scalars: dict[ImportedNumber, ScalarColumn] = Field(
         default={}, description="Numbers taken along, by their name here."
     )
+
+    @model_validator(mode="after")
+    def _units_fit(self) -> "ImportedViews":
+        for name, scalar in self.scalars.items():
+            if scalar.unit not in UNITS[name]:
+                raise ValueError(f"scalars.{name}.unit: {scalar.unit!r}; expected {' or '.join(UNITS[name])}")
+        if self.rescale and self.scale == "depth":
+            raise ValueError("rescale: a view does not know the depth; only scale min or mad can be brought about")
+        return self

@@ -1,0 +1,80 @@
+"""The numbers that come with imported views: into our units, and checked against what nature allows."""
+
+import numpy as np
+import pandas as pd
+
+from lightmill.config.views import ImportedNumber, ImportedViews, ScalarColumn
+from lightmill.errors import ViewError
+from lightmill.targets import BKJD_ZERO_BJD, BTJD_ZERO_BJD
+
+NUMBERS: tuple[ImportedNumber, ...] = ("period_d", "epoch_bjd", "duration_h", "depth_ppm", "snr")
+_DAYS: dict[str, float] = {"d": 1.0, "h": 1 / 24, "min": 1 / 1440}
+_PPM: dict[str, float] = {"ppm": 1.0, "percent": 1e4, "fraction": 1e6}
+_ZEROS_BJD: dict[str, float] = {"BJD": 0.0, "BKJD": BKJD_ZERO_BJD, "BTJD": BTJD_ZERO_BJD}
+
+# A transit across the middle of a Sun lasts 13 h (P / yr)^(1/3). Units of time differ by 24 or more, so a median
+# duration further from that than half of 24 on a log scale is in another unit.
+_SUN_TRANSIT_H, _YEAR_D, _UNIT_FACTOR = 13.0, 365.25, 24.0**0.5
+_MAX_TOO_LONG = 0.01
+_DEPTHS_PPM = (10.0, 6e5)
+_EPOCHS_BJD: dict[str, tuple[float, float]] = {
+    "Kepler": (2454800.0, 2456600.0),
+    "K2": (2456600.0, 2458500.0),
+    "TESS": (2458300.0, 2470000.0),
+}
+
+
+def in_our_unit(values: np.ndarray, number: ImportedNumber, scalar: ScalarColumn) -> np.ndarray:
+    """`values` (n,) in the unit that the name of `number` says, float64; NaN if not finite or not above zero.
+
+    Raises ViewError for anything but numbers.
+    """
+    if values.dtype.kind not in "fiu":
+        raise ViewError(f"key {scalar.column!r} is {values.dtype}, expected numbers for {number}")
+    ours = values.astype(np.float64)
+    if number == "epoch_bjd":
+        ours += _ZEROS_BJD[scalar.unit]
+    elif number == "period_d":
+        ours *= _DAYS[scalar.unit]
+    elif number == "duration_h":
+        ours *= 24 * _DAYS[scalar.unit]
+    elif number == "depth_ppm":
+        ours = (1 - ours) * 1e6 if scalar.unit == "flux" else ours * _PPM[scalar.unit]
+    return np.where(np.isfinite(ours) & (ours > 0), ours, np.nan)
+
+
+def check_units(key: str, signals: pd.DataFrame, settings: ImportedViews) -> None:
+    """Raise ViewError where the numbers of a set cannot have the units that the config declares under `key`.
+
+    Durations are judged by the transit of a Sun-like star at the same period, depths and epochs by their medians.
+    """
+
+    def refuse(number: ImportedNumber, found: str, expected: str) -> None:
+        scalar = settings.scalars[number]
+        raise ViewError(
+            f"{key}.{number}: column {scalar.column!r} cannot be in {scalar.unit!r}: {found}, expected {expected}. "
+            "Name the unit it has"
+        )
+
+    timed = signals[["period_d", "duration_h"]].dropna()
+    if len(timed):
+        period, duration = timed["period_d"], timed["duration_h"]
+        sun = _SUN_TRANSIT_H * (period / _YEAR_D) ** (1 / 3)
+        if not 1 / _UNIT_FACTOR < (duration / sun).median() < _UNIT_FACTOR:
+            refuse(
+                "duration_h",
+                f"the median duration is {duration.median():.4g} h at a median period of {period.median():.4g} d",
+                f"some {sun.median():.2g} h",
+            )
+        too_long = (duration / 24 > period).mean()
+        if too_long > _MAX_TOO_LONG:
+            refuse("duration_h", f"{too_long:.0%} of the durations are longer than the period", "next to none")
+    depths = signals["depth_ppm"].dropna()
+    lowest, highest = _DEPTHS_PPM
+    if len(depths) and not lowest <= depths.median() <= highest:
+        refuse("depth_ppm", f"the median depth is {depths.median():.4g} ppm", f"{lowest:g} to {highest:g} ppm")
+    epochs = signals["epoch_bjd"].dropna()
+    first, last = _EPOCHS_BJD[settings.mission]
+    if len(epochs) and not first <= epochs.median() <= last:
+        years = f"the years of {settings.mission}, BJD {first:.0f} to {last:.0f}"
+        refuse("epoch_bjd", f"the median epoch is BJD {epochs.median():.1f}", years)

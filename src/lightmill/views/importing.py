@@ -1,0 +1,255 @@
+"""Importing views that others have folded and binned: `.npz` sets and AstroNet-style TFRecords.
+
+What comes with such a set is checked rather than believed: the scaling of its views, the units of its numbers, that
+no example stands twice. Its own division into training and test is not looked at.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from lightmill.config.views import ImportedViews, Scale
+from lightmill.errors import LightmillError, ViewError
+from lightmill.targets import Mission, target_name
+from lightmill.views.imported_numbers import NUMBERS, check_units, in_our_unit
+from lightmill.views.normalise import MAD_TO_SIGMA
+from lightmill.views.npz import read_npz_columns
+from lightmill.views.tfrecord import read_example_columns
+
+REJECTED_COLUMNS = ("file", "row", "signal_id", "disposition", "reason")
+# How far a view may be from its declared scale, and how many views of a set may be so before the scale is wrong.
+_SCALE_TOLERANCE = 1e-3
+_MAX_MISFITS = 0.01
+
+
+@dataclass(frozen=True)
+class ViewSet:
+    """Imported views, checked.
+
+    Attributes
+    ----------
+    views
+        `global` and `local`, (n, bins) float32.
+    signals
+        n rows: `signal_id` (`<name of the set> <star number>-<row>`), `target_id`, `disposition`, and, as float64
+        with NaN where unknown, `period_d`, `epoch_bjd` (BJD_TDB), `duration_h`, `depth_ppm`, `snr`.
+    rejected
+        What was left out: REJECTED_COLUMNS, `row` counted from 0 in its file. Rows read = n + rejected.
+    """
+
+    views: dict[str, np.ndarray]
+    signals: pd.DataFrame
+    rejected: pd.DataFrame
+
+
+def import_views(name: str, files: Sequence[str | Path], settings: ImportedViews) -> ViewSet:
+    """Read the set `name` from its files.
+
+    Left out are rows whose star is no catalog number, whose views are not finite, flat or not of the declared scale,
+    whose id another row has, and duplicates: of rows with the same views, to the bit or mirrored in time, the first
+    is kept; when their stars or dispositions differ, none is, for nobody knows which is right.
+
+    Raises ViewError, naming the file and what is wrong, where a file cannot be read, files do not fit each other,
+    more than 1 % of the views are not of the declared scale, or a number cannot have the declared unit.
+    """
+    if not files:
+        raise ViewError(f"imported_views.{name}.files: no file; expected paths of .npz or .tfrecord files")
+    columns, origin = _read_files(sorted(Path(file) for file in files), settings)
+    views = {"global": columns[settings.global_view], "local": columns[settings.local_view]}
+    views = {view: array.astype(np.float32) for view, array in views.items()}
+    signals = _signals(name, columns, origin, settings)
+    reasons = signals.pop("reason").to_numpy(object)
+    for view, array in views.items():
+        _reject(reasons, ~np.isfinite(array).all(axis=1), f"{view} view holds values that are not finite")
+        _reject(reasons, np.ptp(array, axis=1) == 0, f"{view} view is flat")
+        if settings.rescale:
+            array[reasons == ""] = rescaled(array[reasons == ""], settings.scale)
+        _check_scale(name, view, array, settings.scale, reasons)
+    _reject(reasons, _repeated_id(signals["signal_id"], reasons), "another row has the same id")
+    _reject_duplicates(views, signals, reasons)
+    check_units(f"imported_views.{name}.scalars", signals[reasons == ""], settings)
+    kept = reasons == ""
+    rejected = origin.assign(signal_id=signals["signal_id"], disposition=signals["disposition"], reason=reasons)[~kept]
+    return ViewSet(
+        views={view: array[kept] for view, array in views.items()},
+        signals=signals[kept].reset_index(drop=True),
+        rejected=rejected.loc[:, list(REJECTED_COLUMNS)].reset_index(drop=True),
+    )
+
+
+def _read_files(files: list[Path], settings: ImportedViews) -> tuple[dict[str, np.ndarray], pd.DataFrame]:
+    """The wanted columns of all files, one below the other, and the file and row that each row comes from."""
+    keys = {settings.global_view, settings.local_view, settings.star, settings.disposition}
+    keys |= {scalar.column for scalar in settings.scalars.values()} | ({settings.row} if settings.row else set())
+    matrices = (settings.global_view, settings.local_view)
+    parts: list[dict[str, np.ndarray]] = []
+    for file in files:
+        reader = read_example_columns if _is_tfrecord(file) else read_npz_columns
+        columns = reader(file, sorted(keys))
+        _check_shapes(file, columns, matrices, parts[0] if parts else columns, files[0])
+        parts.append(columns)
+    counts = [len(part[settings.star]) for part in parts]
+    origin = pd.DataFrame(
+        {
+            "file": np.repeat([file.name for file in files], counts),
+            "row": np.concatenate([np.arange(count) for count in counts]),
+        }
+    )
+    return {key: np.concatenate([part[key] for part in parts]) for key in sorted(keys)}, origin
+
+
+def _is_tfrecord(file: Path) -> bool:
+    """By content: a zip archive begins with PK, and a TFRecord whose length does would be enormous."""
+    with open(file, "rb") as opened:
+        return opened.read(2) != b"PK"
+
+
+def _check_shapes(
+    file: Path,
+    columns: dict[str, np.ndarray],
+    matrices: tuple[str, str],
+    first: dict[str, np.ndarray],
+    first_file: Path,
+) -> None:
+    for key, array in columns.items():
+        if key in matrices and (array.ndim != 2 or array.shape[1] < 1 or array.dtype.kind != "f"):
+            raise ViewError(f"{file}: key {key!r} is {array.dtype} {array.shape}, expected floats (signals, bins)")
+        if key not in matrices and array.ndim != 1:
+            raise ViewError(f"{file}: key {key!r} has the shape {array.shape}, expected one value for each signal")
+        if array.shape[1:] != first[key].shape[1:]:
+            raise ViewError(
+                f"{file}: key {key!r} has {array.shape[1]} bins, in {first_file} {first[key].shape[1]}; "
+                "sets of different lengths are imported under different names"
+            )
+
+
+def _signals(name: str, columns: dict[str, np.ndarray], origin: pd.DataFrame, settings: ImportedViews) -> pd.DataFrame:
+    """Ids, dispositions and numbers of all rows, and for rows without a usable star the `reason`."""
+    stars = _text(columns[settings.star], settings.star, "star numbers")
+    targets, reasons = _targets(stars, settings.mission)
+    if settings.row is not None:
+        rows = _text(columns[settings.row], settings.row, "row numbers")
+    else:
+        rows = pd.Series(targets).groupby(targets).cumcount().add(1).astype(str)
+    dispositions = _text(columns[settings.disposition], settings.disposition, "dispositions")
+    signals = pd.DataFrame(
+        {
+            "signal_id": [f"{name} {target.split(' ')[-1]}-{row}" for target, row in zip(targets, rows, strict=True)],
+            "target_id": targets,
+            "disposition": dispositions.where(dispositions != "", settings.empty_disposition),
+            "reason": reasons,
+        }
+    )
+    signals.loc[signals["target_id"] == "", "signal_id"] = ""
+    for number in NUMBERS:
+        scalar = settings.scalars.get(number)
+        signals[number] = np.nan if scalar is None else in_our_unit(columns[scalar.column], number, scalar)
+    return signals
+
+
+def _text(array: np.ndarray, key: str, what: str) -> pd.Series:
+    """A column of numbers or text as text, whole numbers without a decimal point; `` where missing."""
+    if array.dtype.kind in "iu":
+        return pd.Series(array.astype(str), dtype=object)
+    if array.dtype.kind == "S":
+        array = np.char.decode(array, "utf-8")
+    if array.dtype.kind != "U":
+        raise ViewError(f"key {key!r} is {array.dtype}, expected {what} as whole numbers or text: floats lose digits")
+    return pd.Series(np.char.strip(array), dtype=object)
+
+
+def _targets(stars: pd.Series, mission: Mission) -> tuple[np.ndarray, np.ndarray]:
+    """The target id of each star number, `` where it is none, and the reason for that, else ``."""
+    known: dict[str, tuple[str, str]] = {}
+    for star in stars.unique():
+        try:
+            known[star] = (target_name(mission, star), "")
+        except LightmillError as error:
+            known[star] = ("", str(error))
+    pairs = [known[star] for star in stars]
+    return np.array([target for target, _ in pairs], object), np.array([reason for _, reason in pairs], object)
+
+
+def _reject(reasons: np.ndarray, wrong: np.ndarray, reason: str) -> None:
+    """Give the rows that are wrong their reason, unless they have one."""
+    reasons[wrong & (reasons == "")] = reason
+
+
+def rescaled(views: np.ndarray, scale: Scale) -> np.ndarray:
+    """Views (n, bins) moved to a median of 0 and divided by their depth (`min`) or scatter (`mad`), row by row.
+
+    `min`: the lowest bin becomes -1. `mad`: 1.4826 times the median absolute deviation becomes 1. Rows must not be
+    flat; where the scatter is 0 nevertheless the result is not finite.
+    """
+    centred = views - np.median(views, axis=1, keepdims=True)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(centred / _spread(centred, scale)[:, None], np.float32)
+
+
+def _spread(centred: np.ndarray, scale: Scale) -> np.ndarray:
+    if scale == "mad":
+        return np.asarray(MAD_TO_SIGMA * np.median(np.abs(centred), axis=1))
+    return np.asarray(-centred.min(axis=1))
+
+
+def _check_scale(name: str, view: str, views: np.ndarray, scale: Scale, reasons: np.ndarray) -> None:
+    """Reject views that are not of the declared scale; raise ViewError if they are more than a few."""
+    asked = reasons == ""
+    values = np.where(asked[:, None], views, 0.0)
+    misfit = np.abs(np.median(values, axis=1)) > _SCALE_TOLERANCE
+    if scale != "depth":
+        misfit |= ~(np.abs(_spread(values, scale) - 1) <= _SCALE_TOLERANCE)
+    misfit &= asked
+    if misfit.sum() > _MAX_MISFITS * max(1, asked.sum()):
+        example = views[np.flatnonzero(misfit)[0]]
+        raise ViewError(
+            f"imported_views.{name}.scale: {scale!r}, but {misfit.sum()} of {asked.sum()} {view} views are not so "
+            f"scaled: the first has median {np.median(example):.4g} and minimum {example.min():.4g}. Name the scale "
+            "they have, or set rescale: true"
+        )
+    _reject(reasons, misfit, f"{view} view is not of the scale {scale!r}")
+
+
+def _repeated_id(ids: pd.Series, reasons: np.ndarray) -> np.ndarray:
+    """Rows whose id an earlier row has, among those without a reason."""
+    good = np.flatnonzero(reasons == "")
+    repeated = np.zeros(len(ids), bool)
+    repeated[good] = ids.iloc[good].duplicated().to_numpy()
+    return repeated
+
+
+def _reject_duplicates(views: dict[str, np.ndarray], signals: pd.DataFrame, reasons: np.ndarray) -> None:
+    """Of rows with the same views, as they are or mirrored in time, keep the first, or none if they disagree."""
+    good = np.flatnonzero(reasons == "")
+    arrays = [views[view][good] for view in sorted(views)]
+    forward, backward = _digests(arrays), _digests([array[:, ::-1] for array in arrays])
+    places: dict[bytes, list[int]] = {}
+    for place, (there, back) in enumerate(zip(forward, backward, strict=True)):
+        places.setdefault(min(there, back), []).append(place)
+    for same in places.values():
+        if len(same) == 1:
+            continue
+        rows = signals.iloc[good[same]]
+        ids = ", ".join(rows["signal_id"])
+        if rows["target_id"].nunique() > 1 or rows["disposition"].nunique() > 1:
+            reasons[good[same]] = f"the same views with different stars or dispositions: {ids}"
+            continue
+        for place in same[1:]:
+            mirrored = " mirrored in time" if forward[place] != forward[same[0]] else ""
+            reasons[good[place]] = f"the views of {rows['signal_id'].iloc[0]}{mirrored}"
+
+
+def _digests(arrays: list[np.ndarray]) -> list[bytes]:
+    """One digest for each row of the arrays together."""
+    digests = []
+    for row in range(len(arrays[0])):
+        summary = blake2b(digest_size=16)
+        for array in arrays:
+            # Adding 0 makes -0 and 0 the same bytes.
+            summary.update((array[row] + np.float32(0)).tobytes())
+        digests.append(summary.digest())
+    return digests
