@@ -6,12 +6,14 @@ Only the head of the file is read, and nothing heavy imported: this runs wheneve
 import csv
 import gzip
 import re
-from collections.abc import Iterable, Mapping
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
-from typing import BinaryIO
+from typing import IO
 
 from lightmill.errors import CatalogError
 from lightmill.targets import Mission
@@ -189,14 +191,23 @@ def newest(paths: Iterable[str | Path]) -> str:
     return max(infos, key=lambda info: (info.snapshot_date or "", info.path)).path
 
 
-def open_catalog(path: str | Path) -> BinaryIO:
-    """Open a catalog for reading bytes, decompressed if it starts as gzip does, whatever its name says."""
+@contextmanager
+def open_catalog(path: str | Path) -> Iterator[IO[bytes]]:
+    """Open a catalog for reading bytes, decompressed if it starts as gzip does, whatever its name says.
+
+    Raises CatalogError, also from within, if the file cannot be read or its compression is damaged.
+    """
     try:
-        file = open(path, "rb")  # noqa: SIM115 - handed to the caller
+        with open(path, "rb") as file:
+            if file.peek(2)[:2] == _GZIP:
+                with gzip.open(file) as unpacked:
+                    yield unpacked
+            else:
+                yield file
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise CatalogError(f"{path}: damaged gzip file ({error}); download it again") from None
     except OSError as error:
         raise CatalogError(f"{path}: cannot be read: {error.strerror or error}") from None
-    start = file.peek(2)[:2]
-    return gzip.GzipFile(fileobj=file) if start == _GZIP else file  # type: ignore[return-value]
 
 
 def decode(text: bytes) -> str:
@@ -225,23 +236,20 @@ def _head(path: Path) -> list[str]:
     if path.is_dir():
         raise CatalogError(f"{path}: is a folder; expected a catalog as CSV, plain or gzip-compressed")
     read = b""
-    try:
-        with open_catalog(path) as file:
-            while len(read) < 2 * MAX_LINE_BYTES:
-                chunk = file.read(1 << 18)
-                read += chunk
-                # The last line may be cut short, even within a character.
-                whole = read[: max(read.rfind(b"\n"), read.rfind(b"\r")) + 1] if chunk else read
-                lines = split_lines(decode(whole))
-                complete = lines[:-1] if chunk else lines
-                header = next((i for i, line in enumerate(complete) if not is_above_header(line)), None)
-                if header is not None:
-                    _check_is_text(read, path)
-                    return complete[: header + 1]
-                if not chunk or len(lines) > MAX_HEADER_LINES:
-                    break
-    except (OSError, EOFError) as error:
-        raise CatalogError(f"{path}: damaged gzip file ({error}); download it again") from None
+    with open_catalog(path) as file:
+        while len(read) < 2 * MAX_LINE_BYTES:
+            chunk = file.read(1 << 18)
+            read += chunk
+            # The last line may be cut short, even within a character.
+            whole = read[: max(read.rfind(b"\n"), read.rfind(b"\r")) + 1] if chunk else read
+            lines = split_lines(decode(whole))
+            complete = lines[:-1] if chunk else lines
+            header = next((i for i, line in enumerate(complete) if not is_above_header(line)), None)
+            if header is not None:
+                _check_is_text(read, path)
+                return complete[: header + 1]
+            if not chunk or len(lines) > MAX_HEADER_LINES:
+                break
     return _refuse_head(read, path)
 
 

@@ -1,0 +1,61 @@
+"""Kepler Objects of Interest: the cumulative table of the NASA Exoplanet Archive.
+
+Columns and units: exoplanetarchive.ipac.caltech.edu/docs/API_kepcandidate_columns.html. `koi_time0bk` is BKJD,
+`koi_duration` hours, `koi_depth` ppm. `koi_score`, `koi_fpflag_*` and `koi_pdisposition` are verdicts of the people
+and programs whose labels are to be learned; they are not read at all.
+"""
+
+from typing import Any
+
+from lightmill.catalogs.convert import (
+    BKJD,
+    depths,
+    dispositions,
+    durations,
+    epochs,
+    errors,
+    identifiers,
+    optional,
+    periods,
+    targets,
+)
+from lightmill.catalogs.rows import Rows
+
+COLUMNS = (
+    "kepid",
+    "kepoi_name",
+    "koi_disposition",
+    "koi_period",
+    "koi_period_err1",
+    "koi_period_err2",
+    "koi_time0bk",
+    "koi_time0bk_err1",
+    "koi_time0bk_err2",
+    "koi_duration",
+    "koi_depth",
+    "koi_prad",
+    "koi_model_snr",
+    "koi_kepmag",
+    "ra",
+    "dec",
+)
+
+
+def read_koi(rows: Rows) -> dict[str, Any]:
+    """Columns of the signal table from rows of the KOI table."""
+    return {
+        "signal_id": [f"KOI {name}" for name in identifiers(rows, "kepoi_name", r"K\d{5}\.\d{2}", "K00752.01")],
+        "target_id": targets(rows, "kepid", "Kepler"),
+        "period_d": periods(rows, "koi_period"),
+        "epoch_bjd": epochs(rows, "koi_time0bk", BKJD),
+        "duration_h": durations(rows, "koi_duration"),
+        "depth_ppm": depths(rows, "koi_depth"),
+        "disposition": dispositions(rows, "koi_disposition"),
+        "period_err_d": errors(rows, "koi_period_err1", "koi_period_err2"),
+        "epoch_err_d": errors(rows, "koi_time0bk_err1", "koi_time0bk_err2"),
+        "ra_deg": optional(rows, "ra", 0, 360),
+        "dec_deg": optional(rows, "dec", -90, 90),
+        "magnitude": optional(rows, "koi_kepmag"),
+        "radius_rearth": optional(rows, "koi_prad"),
+        "snr": optional(rows, "koi_model_snr"),
+    }

@@ -1,0 +1,48 @@
+"""Label policies: what a disposition of one kind of table makes a signal."""
+
+import numpy as np
+import pandas as pd
+
+from lightmill.catalogs.signals import NOT_TRANSITING, SEPARATOR
+from lightmill.config.catalogs import LabelPolicy, LabelSettings
+
+PSEUDO_LABELLED = "exominer"
+
+
+def apply_policy(signals: pd.DataFrame, settings: LabelSettings) -> pd.DataFrame:
+    """A copy of the signal table with `label` and `label_source` by the policy of each row's table.
+
+    `label_source` is the table and the rule: the disposition (`koi:CONFIRMED`), or ExoMiner's threshold. What the
+    Archive adds in brackets ("FALSE POSITIVE [CANDIDATE]") is left out of account. A planet that does not transit has
+    no dip to learn from and stays unknown, whatever its disposition.
+    """
+    labelled = signals.copy()
+    labelled["label"] = "unknown"
+    labelled["label_source"] = ""
+    for table, rows in signals.groupby("table", sort=True):
+        if table == PSEUDO_LABELLED:
+            label, rule = _by_score(rows, settings.exominer_planet_above)
+        else:
+            label, rule = _by_disposition(rows, getattr(settings, str(table)))
+        labelled.loc[rows.index, "label"] = label
+        labelled.loc[rows.index, "label_source"] = [f"{table}:{name}" for name in rule]
+    return labelled
+
+
+def _by_disposition(rows: pd.DataFrame, policy: LabelPolicy) -> tuple[list[str], list[str]]:
+    labels = dict.fromkeys(policy.planet, "planet") | dict.fromkeys(policy.not_planet, "not_planet")
+    ruled = [disposition.split(" [", 1)[0] for disposition in rows["disposition"]]
+    label = [labels.get(disposition, "unknown") for disposition in ruled]
+    rule = [disposition or "none" for disposition in ruled]
+    for place, flags in enumerate(rows["flags"]):
+        if NOT_TRANSITING in flags.split(SEPARATOR):
+            label[place], rule[place] = "unknown", NOT_TRANSITING
+    return label, rule
+
+
+def _by_score(rows: pd.DataFrame, threshold: float | None) -> tuple[list[str], list[str]]:
+    if threshold is None:
+        return ["unknown"] * len(rows), ["none"] * len(rows)
+    above = np.asarray(rows["score"] > threshold)
+    rule = f"score>{threshold:g}"
+    return ["planet" if high else "unknown" for high in above], [rule if high else "none" for high in above]
