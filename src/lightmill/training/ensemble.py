@@ -1,0 +1,130 @@
+"""Ensembles: the models of all seeds of an experiment as one, in one folder that can be carried away."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from shutil import copyfile
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from lightmill.config.training import TaskLabels
+from lightmill.errors import ModelError
+from lightmill.files import atomic_path, sha256_file, write_json
+from lightmill.training.dataset import Dataset, read_dataset
+from lightmill.training.examples import select_examples
+from lightmill.training.fitting import score_views
+from lightmill.training.model_files import (
+    DESCRIPTION,
+    FORMAT,
+    WEIGHTS,
+    load_model,
+    probabilities,
+    read_description,
+    read_network,
+    require_fitting_views,
+)
+from lightmill.training.networks.base import Network
+from lightmill.training.progress import best_threshold, class_weights, epoch_metrics
+
+# What members have in common, and what the ensemble's description takes over from them.
+_SHARED = ("architecture", "views", "scale", "task", "labels", "dataset", "rows", "settings", "versions")
+
+
+class Ensemble(NamedTuple):
+    """Networks with their weights, and the description of them all."""
+
+    networks: list[Network]
+    description: dict[str, Any]
+
+
+def ensemble_models(members: Sequence[str | Path], dataset: str | Path, folder: str | Path) -> None:
+    """Join trained models into an ensemble.
+
+    Writes each member's weights as `<seed>.safetensors`, and `model.json`: what the members share, what each of
+    them reached, and the metrics and decision threshold of their mean probability on the validation rows.
+
+    Parameters
+    ----------
+    members
+        Folders of models that differ in their seed alone.
+    dataset
+        Folder of the dataset that they were trained on.
+    folder
+        Where the ensemble goes.
+
+    Raises ModelError if the members do not belong together, or the dataset is not theirs.
+    """
+    folder = Path(folder)
+    models = {Path(member): load_model(member) for member in members}
+    shared = _shared_description({place: model.description for place, model in models.items()})
+    data = read_dataset(dataset)
+    if data.version != shared["dataset"]["version"]:
+        raise ModelError(f"{dataset}: not the dataset that the members were trained on; train them again")
+    described = []
+    for place, model in sorted(models.items(), key=lambda item: item[1].description["seed"]):
+        file = folder / f"{model.description['seed']}.safetensors"
+        with atomic_path(file) as temporary:
+            copyfile(place / WEIGHTS, temporary)
+        described.append(
+            {
+                **{key: model.description[key] for key in ("seed", "best_epoch", "epochs", "threshold", "validation")},
+                "file": file.name,
+                "sha256": sha256_file(file),
+            }
+        )
+    networks = [model.network for model in models.values()]
+    outcome = _on_validation(networks, shared, data)
+    write_json(folder / DESCRIPTION, {**shared, **outcome, "members": described, "format": FORMAT})
+
+
+def _shared_description(descriptions: Mapping[Path, Mapping[str, Any]]) -> dict[str, Any]:
+    (first, shared), *others = descriptions.items()
+    seeds = [description["seed"] for description in descriptions.values()]
+    if len(set(seeds)) < len(seeds):
+        raise ModelError(f"{first.parent}: two members of the seeds {seeds} have the same; each must have its own")
+    for place, description in others:
+        different = [key for key in _SHARED if description[key] != shared[key]]
+        if different:
+            raise ModelError(f"{place} and {first} differ in {', '.join(different)}: no ensemble; train both again")
+    return {key: shared[key] for key in _SHARED}
+
+
+def _on_validation(networks: Sequence[Network], shared: Mapping[str, Any], dataset: Dataset) -> dict[str, Any]:
+    """Metrics and threshold of the members' mean probability on the validation rows."""
+    labels = None if shared["labels"] is None else TaskLabels(**shared["labels"])
+    examples = select_examples(dataset, labels, tuple(shared["views"]))
+    validation = examples["validation"]
+    mean = np.mean([probabilities(score_views(network, validation.views)) for network in networks], axis=0)
+    inside = np.clip(mean, 1e-12, 1 - 1e-12)
+    weights = class_weights(examples["train"].labels) if shared["settings"]["class_weights"] else np.ones(2)
+    return {
+        "validation": epoch_metrics(validation.labels, np.log(inside) - np.log1p(-inside), weights),
+        "threshold": best_threshold(validation.labels, mean),
+    }
+
+
+def load_ensemble(folder: str | Path) -> Ensemble:
+    """Read the ensemble in `folder`: a pair of its networks, in evaluation mode, and its description.
+
+    Raises ModelError if a file is missing, changed since the ensemble was made, or does not fit the others.
+    """
+    folder = Path(folder)
+    description = read_description(folder / DESCRIPTION)
+    if "members" not in description:
+        raise ModelError(f"{folder} holds a single model, not an ensemble; read it with load_model")
+    networks = []
+    for member in description["members"]:
+        path = folder / member["file"]
+        if not path.is_file() or sha256_file(path) != member["sha256"]:
+            raise ModelError(f"{path}: missing or changed since the ensemble was made; make the ensemble again")
+        networks.append(read_network(path, description["architecture"], description["views"]))
+    return Ensemble(networks, description)
+
+
+def predict_members(ensemble: Ensemble, views: Mapping[str, np.ndarray], scale: str) -> np.ndarray:
+    """Probabilities (members, n) of the positive class; their mean is the ensemble's.
+
+    `views` and `scale` are as for `predict`, and refused for the same reasons.
+    """
+    require_fitting_views(ensemble.description, views, scale)
+    return np.stack([probabilities(score_views(network, views)) for network in ensemble.networks])

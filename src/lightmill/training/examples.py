@@ -1,0 +1,109 @@
+"""What a network learns from: the rows of a dataset that are in the task, by split, and what must hold of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+
+import numpy as np
+import pandas as pd
+
+from lightmill.config.training import TaskLabels
+from lightmill.errors import LabelError, ModelError
+from lightmill.training.dataset import Dataset, require_whole_groups, task_labels
+
+TRAINING_SPLITS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True)
+class Examples:
+    """The rows of one split that are in the task, in the dataset's order.
+
+    Attributes
+    ----------
+    views
+        By name, (n, bins) float32, in memory.
+    labels
+        (n,) float32, 1 or 0.
+    meta
+        Their n rows of the dataset's meta.
+    """
+
+    views: dict[str, np.ndarray]
+    labels: np.ndarray
+    meta: pd.DataFrame
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+def select_examples(dataset: Dataset, labels: TaskLabels | None, view_names: Sequence[str]) -> dict[str, Examples]:
+    """The examples of a task by split (train, validation, test).
+
+    Rows without a label in the task and rows of split `none` are in no split. Raises LabelError if a group is in two
+    splits, if a split lacks one of the classes, or if a label that a model gave stands outside training; ModelError
+    for a view that the dataset does not have.
+    """
+    missing = [name for name in view_names if name not in dataset.views]
+    if missing:
+        raise ModelError(f"dataset {dataset.name}: no view {missing[0]!r}; it has {', '.join(sorted(dataset.views))}")
+    require_whole_groups(dataset.meta)
+    target = task_labels(dataset.meta, labels)
+    split = dataset.meta["split"].to_numpy(str)
+    by_split = {}
+    for name in TRAINING_SPLITS:
+        rows = np.flatnonzero((split == name) & ~np.isnan(target))
+        by_split[name] = Examples(
+            views={view: np.ascontiguousarray(dataset.views[view][rows]) for view in view_names},
+            labels=target[rows],
+            meta=dataset.meta.iloc[rows].reset_index(drop=True),
+        )
+    _require_both_classes(by_split, dataset.name)
+    _require_real_labels(by_split, dataset.name)
+    return by_split
+
+
+def _require_both_classes(by_split: dict[str, Examples], name: str) -> None:
+    counts = class_counts(by_split)
+    for split, count in counts.items():
+        for side, rows in count.items():
+            if rows == 0:
+                raise LabelError(
+                    f"dataset {name}: no {side} example in the {split} split; with few labelled signals set "
+                    f"splits.method to stratified, or add signals. Examples by split:\n{counts_table(counts)}"
+                )
+
+
+def _require_real_labels(by_split: dict[str, Examples], name: str) -> None:
+    for split in ("validation", "test"):
+        meta = by_split[split].meta
+        pseudo = meta.loc[meta["label_source"].str.startswith("exominer"), "signal_id"]
+        if len(pseudo):
+            raise LabelError(
+                f"dataset {name}: {len(pseudo)} labels in the {split} split were given by a model (the first is that "
+                f"of {pseudo.iloc[0]}); such labels may only train"
+            )
+
+
+def class_counts(by_split: dict[str, Examples]) -> dict[str, dict[str, int]]:
+    """Number of examples by split and class: `{"train": {"positive": 10, "negative": 20}, ...}`."""
+    return {
+        split: {"positive": int(np.sum(one.labels == 1)), "negative": int(np.sum(one.labels == 0))}
+        for split, one in by_split.items()
+    }
+
+
+def counts_table(counts: dict[str, dict[str, int]]) -> str:
+    """The counts as lines of text for a log."""
+    return pd.DataFrame(counts).T.rename_axis("split").to_string()
+
+
+def examples_digest(examples: Sequence[Examples]) -> str:
+    """Hex digest of what is learned from: signals, labels and views, in order."""
+    summary = blake2b(digest_size=16)
+    for one in examples:
+        summary.update("\0".join(one.meta["signal_id"]).encode())
+        summary.update(one.labels.tobytes())
+        for name in sorted(one.views):
+            summary.update(f"\0{name}\0{one.views[name].shape}".encode())
+            summary.update(one.views[name].tobytes())
+    return summary.hexdigest()

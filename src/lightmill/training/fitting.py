@@ -1,0 +1,165 @@
+"""The training loop."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from lightmill.config.training import TrainingSettings
+from lightmill.errors import ModelError
+from lightmill.logs import logger
+from lightmill.training.checkpoint import Checkpoint
+from lightmill.training.determinism import deterministic, seed_torch, torch_device
+from lightmill.training.examples import Examples
+from lightmill.training.networks.base import Network
+from lightmill.training.progress import class_weights, epoch_metrics, standing
+
+# Rows of one forward pass when nothing is learned: large enough to be fast, small enough for any memory.
+SCORING_BATCH = 1024
+
+
+def fit(
+    network: Network,
+    train: Examples,
+    validation: Examples,
+    settings: TrainingSettings,
+    seed: int,
+    checkpoint: Checkpoint,
+    frozen: Sequence[nn.Module] = (),
+) -> list[dict[str, float]]:
+    """Train `network` and leave it with the weights of its best epoch.
+
+    Parameters
+    ----------
+    network
+        With its first weights; they decide the outcome together with everything else here.
+    train, validation
+        What to learn from, and what to choose the best epoch by.
+    seed
+        Of the order of the examples, and of whatever the network itself draws.
+    checkpoint
+        Where the state is kept after every epoch, and from where an interrupted training goes on. On cpu the
+        outcome is the same to the byte, interrupted or not.
+    frozen
+        Layers of the network that stay as they are: weights, and the running statistics of batch normalisation.
+
+    Returns
+    -------
+    The history: for each epoch a row with `HISTORY_COLUMNS`. The metrics of `train` are those of the logits that the
+    steps of the epoch were taken on; those of `validation` are measured after it.
+
+    Raises ModelError if the loss stops being a finite number.
+    """
+    device = torch_device(settings.device)
+    with deterministic():
+        network.to(device)
+        for module in frozen:
+            module.requires_grad_(False)
+        learned = [parameter for parameter in network.parameters() if parameter.requires_grad]
+        optimiser = torch.optim.AdamW(learned, lr=settings.learning_rate, weight_decay=settings.weight_decay)
+        weights = class_weights(train.labels) if settings.class_weights else np.ones(2, np.float32)
+        resumed = checkpoint.load(network, optimiser)
+        best, history = resumed if resumed is not None else (_copy(network), [])
+        if history:
+            logger.info("resuming after epoch %d", len(history))
+        views, labels = _tensors(train.views, device), torch.from_numpy(train.labels).to(device)
+        while not (now := standing(history, settings)).finished:
+            epoch = len(history) + 1
+            seed_torch(seed, epoch)
+            for group in optimiser.param_groups:
+                group["lr"] = now.learning_rate
+            network.train()
+            for module in frozen:
+                module.eval()
+            order, logits = _learn(network, optimiser, views, labels, torch.from_numpy(weights).to(device), settings)
+            row: dict[str, float] = {"epoch": epoch, "learning_rate": now.learning_rate}
+            for split, examples, scores in (
+                ("train", train, _in_first_order(order, logits)),
+                ("validation", validation, score_views(network, validation.views)),
+            ):
+                if not np.isfinite(scores).all():
+                    raise ModelError(
+                        f"epoch {epoch}: the network gives numbers that are not finite; lower training.learning_rate "
+                        f"(now {now.learning_rate:g}) or look for extreme values in the views"
+                    )
+                metrics = epoch_metrics(examples.labels, scores, weights)
+                row |= {f"{split}_{metric}": value for metric, value in metrics.items()}
+            history.append(row)
+            if standing(history, settings).best_epoch == epoch:
+                best = _copy(network)
+            checkpoint.save(network, best, optimiser, history)
+            _log(row, settings)
+        network.load_state_dict(best)
+        network.requires_grad_(True)
+        network.cpu().eval()
+    return history
+
+
+def _learn(
+    network: Network,
+    optimiser: torch.optim.Optimizer,
+    views: Mapping[str, Tensor],
+    labels: Tensor,
+    weights: Tensor,
+    settings: TrainingSettings,
+) -> tuple[np.ndarray, np.ndarray]:
+    """One pass over all examples in random order; returns that order and the logits in it."""
+    order = torch.randperm(len(labels))
+    logits = []
+    for batch in order.to(labels.device).split(settings.batch_size):
+        z = network({name: view[batch] for name, view in views.items()})
+        y = labels[batch]
+        loss = nn.functional.binary_cross_entropy_with_logits(z, y, weight=weights[y.long()])
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        optimiser.step()
+        logits.append(z.detach())
+    return order.numpy(), torch.cat(logits).cpu().numpy()
+
+
+def score_views(network: Network, views: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Logits (n,) float32 of views (n, bins) by name, with the network in evaluation mode on its own device.
+
+    Runs on one thread, in batches of fixed size: the same bytes whatever the number of cores.
+    """
+    device = next(network.parameters()).device
+    network.eval()
+    with deterministic(), torch.inference_mode():
+        logits = [network(batch).cpu().numpy() for batch in _batches(views, network.view_names, device)]
+    return np.concatenate(logits) if logits else np.zeros(0, np.float32)
+
+
+def _batches(
+    views: Mapping[str, np.ndarray], names: Sequence[str], device: torch.device
+) -> Iterator[dict[str, Tensor]]:
+    for start in range(0, len(views[names[0]]), SCORING_BATCH):
+        yield _tensors({name: views[name][start : start + SCORING_BATCH] for name in names}, device)
+
+
+def _tensors(views: Mapping[str, np.ndarray], device: torch.device) -> dict[str, Tensor]:
+    # np.array copies: torch cannot take the read-only memory of a mapped file.
+    return {name: torch.from_numpy(np.array(view, np.float32)).to(device) for name, view in views.items()}
+
+
+def _copy(network: Network) -> dict[str, Tensor]:
+    return {name: tensor.detach().clone() for name, tensor in network.state_dict().items()}
+
+
+def _in_first_order(order: np.ndarray, values: np.ndarray) -> np.ndarray:
+    restored = np.empty_like(values)
+    restored[order] = values
+    return restored
+
+
+def _log(row: dict[str, Any], settings: TrainingSettings) -> None:
+    logger.info(
+        "epoch %d of at most %d: loss %.4f, validation loss %.4f, average precision %.4f, ROC-AUC %.4f",
+        row["epoch"],
+        settings.epochs,
+        row["train_loss"],
+        row["validation_loss"],
+        row["validation_average_precision"],
+        row["validation_roc_auc"],
+    )

@@ -1,0 +1,133 @@
+"""Model files: `model.safetensors` with the weights and `model.json` with all that is needed to use them.
+
+Both hold only what the content determines, so the same training gives the same bytes.
+"""
+
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from scipy.special import expit
+
+from lightmill.errors import ModelError, ViewError
+from lightmill.files import atomic_path, read_json, write_json
+from lightmill.training.checkpoint import dense
+from lightmill.training.determinism import deterministic
+from lightmill.training.fitting import score_views
+from lightmill.training.networks import build_network
+from lightmill.training.networks.base import Network
+
+FORMAT = 1
+WEIGHTS, DESCRIPTION = "model.safetensors", "model.json"
+
+
+class Model(NamedTuple):
+    """A network with its weights, and the description that was stored beside them."""
+
+    network: Network
+    description: dict[str, Any]
+
+
+def library_versions() -> dict[str, str]:
+    """The versions that bytes of a model depend on."""
+    return {name: version(name) for name in ("lightmill", "numpy", "torch")}
+
+
+def write_weights(path: str | Path, network: Network) -> None:
+    """Write a network's weights as safetensors, sorted by name."""
+    state = network.state_dict()
+    tensors = {name: dense(state[name]) for name in sorted(state)}
+    with atomic_path(path) as temporary:
+        save_file(tensors, temporary)
+
+
+def read_network(path: str | Path, architecture: str, view_lengths: Mapping[str, int]) -> Network:
+    """A network with the weights in a safetensors file, in evaluation mode; raises ModelError if they do not fit."""
+    with deterministic():
+        network = build_network(architecture, view_lengths)
+    try:
+        network.load_state_dict(load_file(path))
+    except (OSError, SafetensorError, RuntimeError) as error:
+        raise ModelError(f"{path}: no weights of a {architecture} for views {dict(view_lengths)}: {error}") from None
+    return network.eval()
+
+
+def save_model(folder: str | Path, network: Network, description: Mapping[str, Any]) -> None:
+    """Write a model to `folder`, the description last."""
+    folder = Path(folder)
+    write_weights(folder / WEIGHTS, network)
+    write_json(folder / DESCRIPTION, {**description, "format": FORMAT})
+
+
+def read_description(path: str | Path) -> dict[str, Any]:
+    """The description in a `model.json`; raises ModelError, naming the file, if it is missing or of another format."""
+    path = Path(path)
+    if not path.is_file():
+        raise ModelError(f"{path}: missing; a model's folder holds {WEIGHTS} and {DESCRIPTION}")
+    description: dict[str, Any] = read_json(path)
+    if description.get("format") != FORMAT:
+        raise ModelError(f"{path}: format {description.get('format')!r}, expected {FORMAT}")
+    return description
+
+
+def load_model(folder: str | Path) -> Model:
+    """Read the model in `folder`: a pair of its network, in evaluation mode, and its description.
+
+    Raises ModelError if the files are missing, of another format, or do not fit each other.
+    """
+    folder = Path(folder)
+    description = read_description(folder / DESCRIPTION)
+    if "members" in description:
+        raise ModelError(f"{folder} holds an ensemble of models; read it with load_ensemble")
+    network = read_network(folder / WEIGHTS, description["architecture"], description["views"])
+    return Model(network, description)
+
+
+def predict(model: Model, views: Mapping[str, np.ndarray], scale: str) -> np.ndarray:
+    """Probabilities (n,) float64 of the positive class.
+
+    Parameters
+    ----------
+    model
+        As `load_model` gives it.
+    views
+        By name, (n, bins) float32; more views than the model looks at may be there.
+    scale
+        How they were scaled (`mad`, `min`, `depth`).
+
+    Raises ViewError if a view is missing, of another length, of another scale, or not finite.
+    """
+    require_fitting_views(model.description, views, scale)
+    return probabilities(score_views(model.network, views))
+
+
+def probabilities(logits: np.ndarray) -> np.ndarray:
+    """Logits (n,) → probabilities (n,), in float64: in float32 all of the surest ones would be equal to 1."""
+    return expit(logits.astype(np.float64))
+
+
+def require_fitting_views(description: Mapping[str, Any], views: Mapping[str, np.ndarray], scale: str) -> None:
+    """Raise ViewError unless the views are those that the described model was made for."""
+    require_fitting_lengths(description, {name: view.shape[1] for name, view in views.items()}, scale, "these views")
+    for name in description["views"]:
+        bad = np.flatnonzero(~np.isfinite(views[name]).all(axis=1))
+        if len(bad):
+            raise ViewError(f"{name} view of row {bad[0]}: holds values that are not finite; fill or leave out the row")
+
+
+def require_fitting_lengths(description: Mapping[str, Any], lengths: Mapping[str, int], scale: str, whose: str) -> None:
+    """Raise ViewError unless views of these lengths and this scale fit the described model."""
+    for name, bins in description["views"].items():
+        if name not in lengths:
+            raise ViewError(f"{whose}: no {name} view, which the model needs; there are {', '.join(sorted(lengths))}")
+        if lengths[name] != bins:
+            raise ViewError(f"{whose}: {name} views of {lengths[name]} bins, but the model was trained on {bins} bins")
+    if scale != description["scale"]:
+        raise ViewError(
+            f"{whose}: scaled by {scale!r}, but the model was trained on views scaled by {description['scale']!r}; "
+            f"make the views with views.scale: {description['scale']}"
+        )

@@ -1,0 +1,29 @@
+"""The registry of networks: every architecture by the name that the configuration calls it."""
+
+from collections.abc import Mapping
+
+from lightmill.errors import ModelError
+from lightmill.training.networks.base import Network
+from lightmill.training.networks.dual_branch import DualBranch
+
+# A new architecture is one file here, one line below, and one name in `config.training.Architecture`.
+ARCHITECTURES: dict[str, type[Network]] = {
+    "dual_branch": DualBranch,
+}
+
+
+def build_network(architecture: str, view_lengths: Mapping[str, int]) -> Network:
+    """A network with fresh weights from torch's generator, for views of the given numbers of bins.
+
+    Raises ModelError for an unknown architecture and for a view that it needs and is not there.
+    """
+    if architecture not in ARCHITECTURES:
+        raise ModelError(f"no architecture {architecture!r}; there are {', '.join(sorted(ARCHITECTURES))}")
+    builder = ARCHITECTURES[architecture]
+    missing = [name for name in builder.view_names if name not in view_lengths]
+    if missing:
+        raise ModelError(
+            f"{architecture} needs the views {', '.join(builder.view_names)}; "
+            f"the dataset has {', '.join(sorted(view_lengths)) or 'none'}"
+        )
+    return builder({name: view_lengths[name] for name in builder.view_names})

@@ -1,0 +1,68 @@
+"""`dual_branch`: two small convolutional branches, one for each view, joined by dense layers.
+
+Each branch is convolution → pooling → convolution → pooling → dense. The plan is that of AstroNet (Shallue and
+Vanderburg 2018, AJ 155, 94), reduced to what a few hundred signals can train in minutes.
+"""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from lightmill.training.networks.base import Network
+
+FILTERS = 16
+KERNEL = 5
+POOL = 2
+BRANCH_FEATURES = 64
+HEAD_FEATURES = 64
+
+
+class Branch(nn.Module):
+    """One view (n, bins) → (n, BRANCH_FEATURES).
+
+    The one-dimensional convolutions are written as two-dimensional ones of height 1 with the channels last in memory:
+    the same numbers, in about half the time on a CPU.
+    """
+
+    def __init__(self, bins: int) -> None:
+        super().__init__()
+        self.convolutions = nn.Sequential(
+            nn.Conv2d(1, FILTERS, (1, KERNEL), padding=(0, KERNEL // 2)),  # (n, 16, 1, bins)
+            nn.ReLU(),
+            nn.MaxPool2d((1, POOL)),  # (n, 16, 1, bins // 2)
+            nn.Conv2d(FILTERS, FILTERS, (1, KERNEL), padding=(0, KERNEL // 2)),
+            nn.ReLU(),
+            nn.MaxPool2d((1, POOL)),  # (n, 16, 1, bins // 2 // 2)
+        )
+        self.convolutions.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.dense = nn.Linear(FILTERS * (bins // POOL // POOL), BRANCH_FEATURES)
+
+    def forward(self, view: Tensor) -> Tensor:
+        """Features (n, BRANCH_FEATURES) of a view (n, bins)."""
+        image = view[:, None, None, :].contiguous(memory_format=torch.channels_last)  # (n, 1, 1, bins)
+        return torch.relu(self.dense(self.convolutions(image).flatten(1)))
+
+
+class DualBranch(Network):
+    """Global and local view → one logit."""
+
+    view_names = ("global", "local")
+
+    def __init__(self, view_lengths: Mapping[str, int]) -> None:
+        super().__init__()
+        self.branches = nn.ModuleDict({name: Branch(view_lengths[name]) for name in self.view_names})
+        self.head = nn.Sequential(
+            nn.Linear(len(self.view_names) * BRANCH_FEATURES, HEAD_FEATURES),
+            nn.ReLU(),
+            nn.Linear(HEAD_FEATURES, 1),
+        )
+
+    def forward(self, views: Mapping[str, Tensor]) -> Tensor:
+        """Logits (n,) from views (n, bins)."""
+        features = [branch(views[name]) for name, branch in self.branches.items()]
+        return self.head(torch.cat(features, dim=1)).squeeze(1)
+
+    def early_layers(self) -> list[nn.Module]:
+        """The convolutions of both branches."""
+        return [branch.get_submodule("convolutions") for branch in self.branches.values()]
