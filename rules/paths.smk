@@ -5,7 +5,7 @@ from pathlib import Path
 
 from lightmill.catalogs.identify import identify_table
 from lightmill.provenance import code_digest
-from lightmill.simulate.places import simulated_catalogs, simulated_manifests
+from lightmill.simulate.paths import simulated_catalogs, simulated_manifests
 
 ROOT = Path(workflow.basedir)
 SHARDS = {
