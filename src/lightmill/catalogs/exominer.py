@@ -1,7 +1,8 @@
 """The ExoMiner vetting catalog: TESS SPOC events with the score of a network, one row per event and sector run.
 
 Epochs are BTJD, durations hours, depths ppm. Periods and epochs are printed with three decimals, too coarse to fold
-years of data on, so every row is flagged. The table has scores above 0.1 only and no dispositions.
+years of data on, so every row is flagged. The table gives no errors; they are estimated (`ephemeris_errors`). It has
+scores above 0.1 only and no dispositions.
 """
 
 import re
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from lightmill.catalogs.convert import (
     BAD_ID,
     BTJD,
+    Floats,
     depths,
     durations,
     epochs,
@@ -36,12 +38,14 @@ COLUMNS = (
     "Transit Epoch [BTJD]",
     "Transit Depth [ppm]",
     "Planet Radius [Earth Radii]",
+    "MES",
     "Transit Model SNR",
     "Number of transits observed",
 )
 
 OTHER_RUN = "other sector runs of the same planet"
 ROUNDING_D = 0.0005  # half the last of the three decimals
+WEAKEST_MES = 7.1  # the pipeline's threshold; stands in where no MES is given
 
 _RUN = re.compile(r"(\d+)-\d+-S(\d{1,3}(?:-\d{1,3})?)", re.ASCII)
 
@@ -58,15 +62,19 @@ def read_exominer(rows: Rows) -> dict[str, Any]:
     signal_ids = [f"SPOC {name}" for name in names]
     reject_repeated(rows, signal_ids)
     rows.flag(LOW_PRECISION_EPHEMERIS, np.ones(len(rows), dtype=bool))
+    duration_h = durations(rows, "Transit Duration [hour]")
+    period_err_d, epoch_err_d = ephemeris_errors(
+        duration_h, optional(rows, "MES"), optional(rows, "Number of transits observed")
+    )
     columns: dict[str, Any] = {
         "signal_id": signal_ids,
         "target_id": stars,
         "period_d": periods(rows, "Orbital Period [day]"),
         "epoch_bjd": epochs(rows, "Transit Epoch [BTJD]", BTJD),
-        "duration_h": durations(rows, "Transit Duration [hour]"),
+        "duration_h": duration_h,
         "depth_ppm": depths(rows, "Transit Depth [ppm]"),
-        "period_err_d": np.full(len(rows), ROUNDING_D),
-        "epoch_err_d": np.full(len(rows), ROUNDING_D),
+        "period_err_d": period_err_d,
+        "epoch_err_d": epoch_err_d,
         "radius_rearth": optional(rows, "Planet Radius [Earth Radii]"),
         "snr": _without_sentinel(optional(rows, "Transit Model SNR")),
         "score": optional(rows, "ExoMiner Score", 0, 1),
@@ -76,6 +84,22 @@ def read_exominer(rows: Rows) -> dict[str, Any]:
     rows.merge(stands_for != np.arange(len(rows)), OTHER_RUN)
     columns["aliases"] = _aliases(signal_ids, stands_for)
     return columns
+
+
+def ephemeris_errors(duration_h: Floats, mes: Floats, transits: Floats) -> tuple[Floats, Floats]:
+    """Estimated errors of period and epoch in days, for arrays (n,) of duration, total S/N and number of transits.
+
+    One transit is timed to about half its duration over its S/N, which is `mes` over the root of their number N. A
+    straight line through N equally spaced times then has a slope good to sqrt(12 / (N (N^2 - 1))) of that, and a value
+    at its end good to 2 / sqrt(N) of it. The rounding of the printed numbers is added in quadrature. An unknown MES
+    counts as the weakest the pipeline reports, fewer than two transits as two, an unknown duration as a day.
+    """
+    number = np.fmax(transits, 2)
+    strength = np.fmax(mes, WEAKEST_MES)
+    one_transit_d = np.where(np.isnan(duration_h), 24, duration_h) / 48 / strength * np.sqrt(number)
+    period = one_transit_d * np.sqrt(12 / (number * (number**2 - 1)))
+    epoch = one_transit_d * 2 / np.sqrt(number)
+    return np.hypot(period, ROUNDING_D), np.hypot(epoch, ROUNDING_D)
 
 
 def _one_per_planet(rows: Rows, columns: dict[str, Any], runs: list[str]) -> NDArray[np.intp]:

@@ -201,7 +201,7 @@ def open_catalog(path: str | Path) -> Iterator[IO[bytes]]:
         with open(path, "rb") as file:
             if file.peek(2)[:2] == _GZIP:
                 with gzip.open(file) as unpacked:
-                    yield unpacked
+                    yield unpacked  # type: ignore[misc]
             else:
                 yield file
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
