@@ -29,11 +29,32 @@ class LocalView(Section):
 
 
 class Detrend(Section):
-    """How a star's own variability is divided out."""
+    """How a star's own variability is divided out; why these values: docs/views.md."""
 
     method: Literal["savgol"] = Field(default="savgol", description="Savitzky-Golay filter, in-transit masked.")
-    window_d: float = Field(default=2.0, gt=0.05, le=30, description="Length of the filter window in days.")
+    window_d: float = Field(
+        default=2.0,
+        gt=0.05,
+        le=30,
+        description="Length of the filter window in days, at any cadence; longer for stars with very long transits.",
+    )
     order: int = Field(default=2, ge=0, le=5, description="Order of the polynomial.")
+    mask_durations: float = Field(
+        default=1.5,
+        ge=1,
+        le=5,
+        description="Width of what is kept out of the trend at each known transit of the star, in transit durations; "
+        "of the star's other signals as much is removed before folding.",
+    )
+    break_d: float = Field(
+        default=0.5, gt=0, le=30, description="A gap longer than this many days starts a trend of its own."
+    )
+    clip_sigma: float = Field(
+        default=5.0,
+        ge=3,
+        description="Cadences this many robust sigmas above the trend (flares, cosmic rays) are dropped; those as far "
+        "below stay, but take no part in the trend.",
+    )
 
 
 class ViewSettings(Section):

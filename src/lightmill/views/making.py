@@ -1,0 +1,166 @@
+"""One star's light curve made into the views of its signals."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from lightmill.config.views import Detrend, ViewSettings
+from lightmill.lightcurves import LightCurve
+from lightmill.views.binning import global_view, local_view
+from lightmill.views.detrend import detrend
+from lightmill.views.fold import fold, in_transit, is_harmonic, transit_number
+from lightmill.views.measure import count_transits, measure_transit, missing_transit
+from lightmill.views.normalise import normalise_segments
+from lightmill.views.quality import good_cadences
+from lightmill.views.scaling import scale_view
+
+# A window holds at least three masks, so that under the longest transit the trend rests on as much on either side;
+# it grows no further than to three times what is configured, whatever duration a catalog claims.
+WINDOW_MASKS = 3.0
+WINDOW_GROWTH = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """A periodic dip claimed on a star; what a catalog does not say is NaN."""
+
+    signal_id: str
+    period_d: float
+    epoch_bjd: float
+    duration_h: float
+
+    @property
+    def defect(self) -> str:
+        """Why it cannot be folded, as an outcome: `single_transit`, `waiting_for_search`, or empty where it can."""
+        if np.isnan(self.period_d):
+            return "single_transit"
+        return "" if self.located else "waiting_for_search"
+
+    @property
+    def located(self) -> bool:
+        """Whether it is known where its transits are: one of them at least."""
+        return bool(np.isfinite(self.epoch_bjd) and np.isfinite(self.duration_h))
+
+    @property
+    def duration_d(self) -> float:
+        """Duration in days, at most half a period: what a catalog claims beyond leaves nothing to compare with."""
+        duration_d = self.duration_h / 24.0
+        return duration_d if np.isnan(self.period_d) else min(duration_d, 0.5 * self.period_d)
+
+    def transits(self, time_bjd: np.ndarray, durations: float) -> np.ndarray:
+        """Where a time lies within a transit `durations` times as wide as its own: (n,) bool."""
+        return in_transit(time_bjd, self.period_d, self.epoch_bjd, durations * self.duration_d)
+
+
+class FlatCurve(NamedTuple):
+    """Usable cadences of a star with its own variability divided out."""
+
+    time_bjd: np.ndarray
+    flux: np.ndarray
+    """(n,) float64, relative flux minus one, finite."""
+    cadence_d: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SignalViews:
+    """The views of one signal, and what was measured on the way."""
+
+    views: dict[str, np.ndarray]
+    """`global` and `local`, float32."""
+    numbers: dict[str, float | int]
+    """The numeric columns of `meta.parquet`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a signal: `ok`, or the reason why it has no views, with a detail for people."""
+
+    outcome: str
+    detail: str = ""
+
+
+def flatten_star(light_curve: LightCurve, signals: list[Signal], settings: Detrend) -> FlatCurve:
+    """A star's light curve, normalised and detrended with the transits of all its located `signals` masked."""
+    time_bjd = light_curve.time_bjd
+    good = good_cadences(light_curve.quality, light_curve.mission)
+    flux = normalise_segments(light_curve.pdcsap_flux, light_curve.segment, good)
+    masked = np.zeros(time_bjd.shape, dtype=bool)
+    widest_d = 0.0
+    for signal in signals:
+        if signal.located:
+            masked |= signal.transits(time_bjd, settings.mask_durations)
+            widest_d = max(widest_d, settings.mask_durations * signal.duration_d)
+    window_d = float(np.clip(WINDOW_MASKS * widest_d, settings.window_d, WINDOW_GROWTH * settings.window_d))
+    flat = detrend(
+        time_bjd,
+        flux,
+        light_curve.segment,
+        masked,
+        window_d,
+        settings.order,
+        settings.break_d,
+        settings.clip_sigma,
+    )
+    usable = np.isfinite(flat)
+    cadence_d = float(np.median(np.diff(time_bjd[usable]))) if usable.sum() > 1 else float("nan")
+    return FlatCurve(time_bjd[usable], flat[usable], cadence_d)
+
+
+def without_others(star: FlatCurve, signal: Signal, signals: list[Signal], durations: float) -> FlatCurve:
+    """The star without the transits of its other signals.
+
+    Those whose period is a harmonic of this one's stay (`is_harmonic`): they may be the secondary eclipses of the
+    same binary, and nothing tells a binary from a planet better.
+    """
+    kept = np.ones(star.time_bjd.shape, dtype=bool)
+    for other in signals:
+        if other is not signal and other.located and not is_harmonic(signal.period_d, other.period_d):
+            kept &= ~other.transits(star.time_bjd, durations)
+    return FlatCurve(star.time_bjd[kept], star.flux[kept], star.cadence_d)
+
+
+def make_views(star: FlatCurve, signal: Signal, settings: ViewSettings) -> tuple[Outcome, SignalViews | None]:
+    """Fold a star on one foldable signal, measure the transit and bin the views.
+
+    Parameters
+    ----------
+    star : detrended, transits of other signals removed
+    signal : one without `defect`
+    settings : lengths, widths and scale
+
+    Returns
+    -------
+    outcome : `ok`, or `no_data_in_transit` with the reason
+    views : None unless the outcome is `ok`
+    """
+    period_d, duration_d = signal.period_d, signal.duration_d
+    phase = fold(star.time_bjd, period_d, signal.epoch_bjd)
+    missing = missing_transit(phase, duration_d, star.cadence_d)
+    if missing:
+        return Outcome("no_data_in_transit", missing), None
+    number = transit_number(star.time_bjd, period_d, signal.epoch_bjd)
+    transits = count_transits(phase, number, duration_d, star.cadence_d)
+    order = np.argsort(phase, kind="stable")
+    phase, flux = phase[order], star.flux[order]
+    transit = measure_transit(phase, flux, duration_d)
+
+    half_width_d = min(0.5 * period_d, settings.local.durations * duration_d)
+    bin_width_d = min(settings.local.bin_width_durations * duration_d, half_width_d)
+    whole = global_view(phase, flux, period_d, settings.global_.length)
+    near = local_view(phase, flux, half_width_d, bin_width_d, settings.local.length)
+    scaled_whole, scale_whole = scale_view(whole.values, settings.scale, transit.depth)
+    scaled_near, scale_near = scale_view(near.values, settings.scale, transit.depth)
+    numbers: dict[str, float | int] = {
+        "transits_observed": transits,
+        "cadences": int(flux.size),
+        "in_transit_cadences": int(np.count_nonzero(np.abs(phase) < 0.5 * duration_d)),
+        "empty_bins_global": whole.empty,
+        "empty_bins_local": near.empty,
+        "depth_ppm": transit.depth * 1e6,
+        "snr": transit.snr,
+        "scatter_ppm": transit.scatter * 1e6,
+        "scale_global": scale_whole,
+        "scale_local": scale_near,
+    }
+    return Outcome("ok"), SignalViews({"global": scaled_whole, "local": scaled_near}, numbers)

@@ -1,0 +1,89 @@
+"""What a folded transit says by itself: whether it was observed, how deep it is, how sure that is."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from lightmill.views.normalise import robust_scatter
+
+CENTRAL = 0.3  # of the duration: flat in all but grazing transits; limb darkening costs 1 % of the depth there
+BASELINE = (0.75, 2.0)  # durations from mid-transit between which the level outside is taken
+FEWEST_IN_TRANSIT = 3
+
+
+class Transit(NamedTuple):
+    """Measures of a folded transit; relative flux, NaN where they cannot be taken."""
+
+    depth: float
+    scatter: float
+    snr: float
+
+
+def missing_transit(phase_d: np.ndarray, duration_d: float, cadence_d: float) -> str:
+    """Why the folded cadences do not show a transit if there is one; empty where they do.
+
+    A transit counts as observed when all its transits together hold at least three cadences, at least half of those
+    that one transit has before and again after its middle, and one in its central 30 %.
+
+    Parameters
+    ----------
+    phase_d : (n,) float64, days from mid-transit, of the usable cadences
+    duration_d, cadence_d : days
+
+    Returns
+    -------
+    str, a reason in words
+    """
+    inside = phase_d[np.abs(phase_d) < 0.5 * duration_d]
+    if inside.size == 0:
+        return "no cadence in transit"
+    if inside.size < FEWEST_IN_TRANSIT:
+        return f"{inside.size} in transit, fewer than {FEWEST_IN_TRANSIT}"
+    needed = 0.25 * duration_d / cadence_d
+    for side, count in (("first", np.count_nonzero(inside < 0)), ("second", np.count_nonzero(inside >= 0))):
+        if count < needed:
+            return f"{count} in the {side} half of the transit, fewer than half of one transit's"
+    if not np.any(np.abs(inside) < 0.5 * CENTRAL * duration_d):
+        return "no cadence at mid-transit"
+    return ""
+
+
+def measure_transit(phase_d: np.ndarray, flux: np.ndarray, duration_d: float) -> Transit:
+    """Depth at mid-transit, scatter outside, and signal-to-noise ratio of a folded, detrended light curve.
+
+    The depth is the median within 0.75 to 2 durations of mid-transit less the mean over the central 30 % of the
+    duration: comparable to the depth of a fitted model at its minimum, which the catalogs give. The scatter is the
+    robust one of single cadences more than 0.75 durations away. The ratio is that of a box of this depth in white
+    noise: depth / scatter * sqrt(cadences in transit).
+
+    Parameters
+    ----------
+    phase_d : (n,) float64, days from mid-transit
+    flux : (n,) float64, relative flux minus one
+    duration_d : days
+    """
+    distance = np.abs(phase_d) / duration_d
+    centre = flux[distance < 0.5 * CENTRAL]
+    outside = flux[distance > BASELINE[0]]
+    near = flux[(distance > BASELINE[0]) & (distance < BASELINE[1])]
+    if centre.size == 0 or near.size == 0:
+        return Transit(float("nan"), robust_scatter(outside), float("nan"))
+    depth = float(np.median(near) - np.mean(centre))
+    scatter = robust_scatter(outside)
+    inside = np.count_nonzero(distance < 0.5)
+    snr = depth / scatter * np.sqrt(inside) if scatter > 0 else float("nan")
+    return Transit(depth, scatter, float(snr))
+
+
+def count_transits(phase_d: np.ndarray, number: np.ndarray, duration_d: float, cadence_d: float) -> int:
+    """Number of transits with at least half of their cadences, and at least one.
+
+    Parameters
+    ----------
+    phase_d : (n,) float64, days from the nearest mid-transit
+    number : (n,) int, number of that transit
+    duration_d, cadence_d : days
+    """
+    inside = number[np.abs(phase_d) < 0.5 * duration_d]
+    _, cadences = np.unique(inside, return_counts=True)
+    return int(np.count_nonzero(cadences >= 0.5 * duration_d / cadence_d))

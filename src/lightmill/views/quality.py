@@ -1,0 +1,106 @@
+"""Which cadences to believe: the missions' quality bits, by name.
+
+The same bit means different things in different missions (128 is a cosmic ray in Kepler's aperture, and a cadence
+excluded by hand in TESS), so each mission has its own table.
+"""
+
+from enum import IntFlag
+
+import numpy as np
+
+from lightmill.targets import Mission
+
+
+class KeplerQuality(IntFlag):
+    """SAP_QUALITY of Kepler and K2 (Kepler Archive Manual, KDMC-10008-006, table 2-3)."""
+
+    ATTITUDE_TWEAK = 1 << 0
+    SAFE_MODE = 1 << 1
+    COARSE_POINT = 1 << 2
+    EARTH_POINT = 1 << 3
+    ZERO_CROSSING = 1 << 4
+    DESATURATION = 1 << 5
+    ARGABRIGHTENING = 1 << 6
+    APERTURE_COSMIC = 1 << 7
+    MANUAL_EXCLUDE = 1 << 8
+    SENSITIVITY_DROPOUT = 1 << 10
+    IMPULSIVE_OUTLIER = 1 << 11
+    ARGABRIGHTENING_ON_CCD = 1 << 12
+    COLLATERAL_COSMIC = 1 << 13
+    DETECTOR_ANOMALY = 1 << 14
+    NO_FINE_POINT = 1 << 15
+    NO_DATA = 1 << 16
+    ROLLING_BAND_IN_APERTURE = 1 << 17
+    ROLLING_BAND_IN_MASK = 1 << 18
+    POSSIBLE_THRUSTER_FIRE = 1 << 19
+    THRUSTER_FIRE = 1 << 20
+
+
+class TessQuality(IntFlag):
+    """QUALITY of TESS (Science Data Products Description Document, EXP-TESS-ARC-ICD-0014, data quality flags).
+
+    The last bit came with the data release notes of sector 20.
+    """
+
+    ATTITUDE_TWEAK = 1 << 0
+    SAFE_MODE = 1 << 1
+    COARSE_POINT = 1 << 2
+    EARTH_POINT = 1 << 3
+    ARGABRIGHTENING = 1 << 4
+    DESATURATION = 1 << 5
+    APERTURE_COSMIC = 1 << 6
+    MANUAL_EXCLUDE = 1 << 7
+    DISCONTINUITY = 1 << 8
+    IMPULSIVE_OUTLIER = 1 << 9
+    COLLATERAL_COSMIC = 1 << 10
+    STRAYLIGHT = 1 << 11
+    STRAYLIGHT_PREDICTED = 1 << 12
+    PLANET_SEARCH_EXCLUDE = 1 << 13
+    BAD_CALIBRATION_EXCLUDE = 1 << 14
+    INSUFFICIENT_TARGETS = 1 << 15
+
+
+# The bits that spoil a flux. Corrected cosmic rays, zero crossings of the reaction wheels and rolling bands stay in:
+# they lose many good cadences and cost little. These are the default masks of lightkurve, 1130799 and 17087.
+KEPLER_EXCLUDED = (
+    KeplerQuality.ATTITUDE_TWEAK
+    | KeplerQuality.SAFE_MODE
+    | KeplerQuality.COARSE_POINT
+    | KeplerQuality.EARTH_POINT
+    | KeplerQuality.DESATURATION
+    | KeplerQuality.MANUAL_EXCLUDE
+    | KeplerQuality.DETECTOR_ANOMALY
+    | KeplerQuality.NO_DATA
+    | KeplerQuality.THRUSTER_FIRE
+)
+TESS_EXCLUDED = (
+    TessQuality.ATTITUDE_TWEAK
+    | TessQuality.SAFE_MODE
+    | TessQuality.COARSE_POINT
+    | TessQuality.EARTH_POINT
+    | TessQuality.ARGABRIGHTENING
+    | TessQuality.DESATURATION
+    | TessQuality.MANUAL_EXCLUDE
+    | TessQuality.IMPULSIVE_OUTLIER
+    | TessQuality.BAD_CALIBRATION_EXCLUDE
+)
+EXCLUDED: dict[Mission, int] = {
+    "Kepler": int(KEPLER_EXCLUDED),
+    "K2": int(KEPLER_EXCLUDED),
+    "TESS": int(TESS_EXCLUDED),
+}
+
+
+def good_cadences(quality: np.ndarray, mission: Mission) -> np.ndarray:
+    """Where none of the mission's excluded bits is set.
+
+    Parameters
+    ----------
+    quality : (n,) int, raw quality bits
+    mission : Kepler, K2 or TESS
+
+    Returns
+    -------
+    (n,) bool
+    """
+    return (np.asarray(quality) & EXCLUDED[mission]) == 0

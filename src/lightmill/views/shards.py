@@ -1,0 +1,169 @@
+"""One shard's signals made into arrays of views, a table beside them, and a manifest that says what became of each."""
+
+import logging
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from lightmill.config.views import ViewSettings
+from lightmill.errors import LightCurveError, ViewError
+from lightmill.files import sha256_file, write_json, write_npy, write_parquet
+from lightmill.lightcurves import read_stored
+from lightmill.logs import progress
+from lightmill.targets import mission_of
+from lightmill.views.making import Outcome, Signal, SignalViews, flatten_star, make_views, without_others
+
+SCHEMA_VERSION = 1
+IDENTITY = {"signal_id": "str", "target_id": "str", "mission": "str"}
+NUMBERS = {
+    "period_d": "float64",
+    "epoch_bjd": "float64",
+    "duration_h": "float64",
+    "transits_observed": "int32",
+    "cadences": "int64",
+    "in_transit_cadences": "int32",
+    "empty_bins_global": "int32",
+    "empty_bins_local": "int32",
+    "depth_ppm": "float64",
+    "snr": "float64",
+    "scatter_ppm": "float64",
+    "scale_global": "float64",
+    "scale_local": "float64",
+}
+
+logger = logging.getLogger(__name__)
+Made = tuple[Signal, Outcome, SignalViews | None]
+
+
+def make_shard_views(
+    signals: str | Path,
+    light_curves: str | Path,
+    store: str | Path,
+    folder: str | Path,
+    settings: ViewSettings,
+) -> None:
+    """Make the views of one shard: `global.npy`, `local.npy`, `meta.parquet`, and `manifest.json` last, in `folder`.
+
+    Parameters
+    ----------
+    signals : the shard's list of signals (columns signal_id, target_id, period_d, epoch_bjd, duration_h, ...)
+    light_curves : the shard's manifest of light curves (columns target_id, outcome, ...)
+    store : folder of the light-curve store
+    folder : where the files go
+    settings : how the views are made
+
+    Raises
+    ------
+    ViewError
+        if a target of `signals` is not in `light_curves`: the two lists are not of one shard
+    """
+    listed = pd.read_parquet(signals)
+    fetched = pd.read_parquet(light_curves, columns=["target_id", "outcome"])
+    found = dict(zip(fetched["target_id"], fetched["outcome"], strict=True))
+    strangers = sorted(set(listed["target_id"]) - set(found))
+    if strangers:
+        raise ViewError(
+            f"{light_curves}: no row for {strangers[0]}"
+            + (f" and {len(strangers) - 1} more" if strangers[1:] else "")
+            + f", whose signals are in {signals}; fetch this shard's light curves again"
+        )
+    outcomes: dict[str, Outcome] = {}
+    rows: list[dict[str, Any]] = []
+    arrays: dict[str, list[np.ndarray]] = {"global": [], "local": []}
+    stars = [(target, _signals(table)) for target, table in listed.groupby("target_id", sort=True)]
+    for target_id, of_star in progress(stars, "targets folded"):
+        for signal, outcome, views in _star_views(str(target_id), of_star, found[target_id], store, settings):
+            outcomes[signal.signal_id] = outcome
+            if views is not None:
+                rows.append(_row(str(target_id), signal, views))
+                for name, stack in arrays.items():
+                    stack.append(views.views[name])
+    _write(Path(folder), rows, arrays, outcomes, settings)
+
+
+def _signals(table: pd.DataFrame) -> list[Signal]:
+    """The signals of one star, by signal_id."""
+    ordered = table.sort_values("signal_id")
+    columns = (ordered[name] for name in ("signal_id", "period_d", "epoch_bjd", "duration_h"))
+    return [Signal(*values) for values in zip(*columns, strict=True)]
+
+
+def _star_views(
+    target_id: str, signals: list[Signal], outcome: str, store: str | Path, settings: ViewSettings
+) -> Iterator[Made]:
+    """The outcome of each signal of one star; a light curve that cannot be used is an outcome, never a failure."""
+    foldable = []
+    for signal in signals:
+        if signal.defect:
+            yield signal, Outcome(signal.defect), None
+        elif outcome != "ok":
+            yield signal, Outcome("no_light_curve", outcome), None
+        else:
+            foldable.append(signal)
+    if not foldable:
+        return
+    try:
+        star = flatten_star(read_stored(store, target_id), signals, settings.detrend)
+    except LightCurveError as error:
+        logger.warning("%s: %s", target_id, error)
+        yield from ((signal, Outcome("no_light_curve", "cannot be read from the store"), None) for signal in foldable)
+        return
+    for signal in foldable:
+        alone = without_others(star, signal, signals, settings.detrend.mask_durations)
+        yield signal, *make_views(alone, signal, settings)
+
+
+def _row(target_id: str, signal: Signal, views: SignalViews) -> dict[str, Any]:
+    """One row of `meta.parquet`: identity, ephemeris as the catalog has it, measures."""
+    return {
+        "signal_id": signal.signal_id,
+        "target_id": target_id,
+        "mission": mission_of(target_id),
+        "period_d": signal.period_d,
+        "epoch_bjd": signal.epoch_bjd,
+        "duration_h": signal.duration_h,
+        **views.numbers,
+    }
+
+
+def _write(
+    folder: Path,
+    rows: list[dict[str, Any]],
+    arrays: dict[str, list[np.ndarray]],
+    outcomes: dict[str, Outcome],
+    settings: ViewSettings,
+) -> None:
+    """Write the shard's files, rows sorted by signal_id, the manifest last."""
+    order = sorted(range(len(rows)), key=lambda row: rows[row]["signal_id"])
+    lengths = {"global": settings.global_.length, "local": settings.local.length}
+    checksums = {}
+    for name, stack in arrays.items():
+        stacked = np.zeros((len(rows), lengths[name]), dtype=np.float32)
+        for place, row in enumerate(order):
+            stacked[place] = stack[row]
+        write_npy(folder / f"{name}.npy", stacked)
+        checksums[f"{name}.npy"] = sha256_file(folder / f"{name}.npy")
+    columns = {**IDENTITY, **NUMBERS}
+    meta = pd.DataFrame([rows[row] for row in order], columns=list(columns)).astype(columns)
+    write_parquet(folder / "meta.parquet", meta)
+    checksums["meta.parquet"] = sha256_file(folder / "meta.parquet")
+    write_json(
+        folder / "manifest.json",
+        {
+            "schema_version": SCHEMA_VERSION,
+            "views": lengths,
+            "settings": settings.model_dump(by_alias=True),
+            "rows": len(rows),
+            "counts": dict(Counter(outcome.outcome for outcome in outcomes.values())),
+            "outcomes": {
+                signal_id: {"outcome": outcome.outcome, "detail": outcome.detail}
+                for signal_id, outcome in outcomes.items()
+            },
+            "sha256": checksums,
+        },
+    )
+    logger.info("%d signals: %s", len(outcomes), dict(sorted(Counter(o.outcome for o in outcomes.values()).items())))
