@@ -180,10 +180,14 @@ def identify_table(path: str | Path) -> TableInfo:
 def newest(paths: Iterable[str | Path]) -> str:
     """The path of the newest of several snapshots of one table, by their snapshot dates.
 
-    Files without a date count as older than any with one; among equals the last by path wins. Raises CatalogError if
-    there is no path, or if the files are different tables.
+    Files without a date count as older than any with one; among equals the last by path wins. A single path is the
+    newest of its kind unread, so that it may still have to be made. Raises CatalogError if there is no path, or if the
+    files are different tables.
     """
-    infos = [identify_table(path) for path in paths]
+    candidates = [str(path) for path in paths]
+    if len(candidates) == 1:
+        return candidates[0]
+    infos = [identify_table(path) for path in candidates]
     tables = sorted({info.table for info in infos})
     if len(tables) != 1:
         found = f"different tables ({', '.join(tables)})" if tables else "no catalog file"

@@ -23,8 +23,11 @@ from lightmill.catalogs.signals import (
     WAITING_FOR_SEARCH,
     empty_signals,
     validate_signals,
+    write_signals,
 )
 from lightmill.config.catalogs import LabelSettings
+from lightmill.files import write_csv, write_json
+from lightmill.logs import logger
 
 Reader = Callable[[Rows], dict[str, Any]]
 
@@ -70,6 +73,27 @@ def read_catalog(path: str | Path, labels: LabelSettings | None = None) -> Catal
     reject_repeated(rows, values["signal_id"])
     signals = validate_signals(apply_policy(_signals(rows, values), labels or LabelSettings()))
     return CatalogTable(info, signals, _rejected(rows), _summary(rows, values, signals))
+
+
+def write_catalog(
+    path: str | Path, labels: LabelSettings, *, signals: str | Path, rejected: str | Path, summary: str | Path
+) -> None:
+    """Read the catalog at `path` and write its signal table, its rejected rows (CSV) and its summary (JSON)."""
+    catalog = read_catalog(path, labels)
+    counts = catalog.summary
+    logger.info("%s: %s, snapshot of %s", path, catalog.info.title, catalog.info.snapshot_date or "an unknown date")
+    logger.info(
+        "%d rows = %d signals + %d rejected + %d merged",
+        counts["rows"],
+        counts["signals"],
+        sum(counts["rejected"].values()),
+        sum(counts["merged"].values()),
+    )
+    for disposition, found in counts["by_disposition"].items():
+        logger.info("%s: %d rows, stars of %.1f %% known", disposition, found["rows"], 100 * found["share"])
+    write_signals(signals, catalog.signals)
+    write_csv(rejected, catalog.rejected)
+    write_json(summary, counts)
 
 
 def _signals(rows: Rows, values: dict[str, Any]) -> pd.DataFrame:
