@@ -40,7 +40,8 @@ def join_segments(target_id: str, parts: list[SegmentRows]) -> LightCurve:
         files = [parts[columns["segment"][row]].segment.file for row in (twice[0], twice[0] + 1)]
         raise LightCurveError(f"{files[0]} and {files[1]}: both have a cadence at BJD {columns['time_bjd'][twice[0]]}")
     if not np.isfinite(columns["pdcsap_flux"]).any():
-        files_text = ", ".join(part.segment.file for part in parts)
+        first, more = parts[0].segment.file, len(parts) - 1
+        files_text = f"{first} and {more} more" if more else first
         raise LightCurveError(f"{files_text}: no finite PDCSAP_FLUX in {len(order)} cadences")
     return LightCurve(
         target_id=target_id, segments=tuple(part.segment for part in parts), **columns, **_newest_star(parts)

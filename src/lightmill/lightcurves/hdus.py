@@ -6,6 +6,7 @@ DATASUM, which fitsio 1.4 and astropy 8.0 both report as a failure.
 
 import warnings
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from astropy.io import fits
@@ -25,10 +26,35 @@ _MOST_HEADER_BLOCKS = 200
 class Hdu:
     """One header and data unit: its header, and where its bytes lie in the file."""
 
+    file: str
+    """What the file is called in errors."""
     header: fits.Header
     start: int
     data_start: int
     end: int
+
+    def get(self, key: str) -> Any:
+        """The value of a header card, None if there is none; LightCurveError if the card cannot be parsed."""
+        try:
+            return self.header.get(key)
+        except (ValueError, fits.VerifyError) as error:
+            raise LightCurveError(f"{self.file}: unreadable header card {key} ({error})") from None
+
+    def number(self, key: str) -> float:
+        """The finite number of a header card, NaN if it states none."""
+        value = self.get(key)
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        return float(value) if is_number and np.isfinite(value) else float("nan")
+
+    def whole(self, key: str) -> int:
+        """The whole number of a header card, -1 if it states none."""
+        value = self.get(key)
+        return value if isinstance(value, int) and not isinstance(value, bool) else -1
+
+    def text(self, key: str) -> str:
+        """The text of a header card, empty if it states none."""
+        value = self.get(key)
+        return value.strip() if isinstance(value, str) else ""
 
 
 def split_hdus(raw: bytes, name: str) -> list[Hdu]:
@@ -47,8 +73,8 @@ def split_hdus(raw: bytes, name: str) -> list[Hdu]:
             break
         hdus.append(_hdu_at(raw, start, name))
         start = hdus[-1].end
-    promised = hdus[0].header.get("NEXTEND", 0)
-    if isinstance(promised, int) and len(hdus) - 1 < promised:
+    promised = hdus[0].whole("NEXTEND")
+    if len(hdus) - 1 < promised:
         raise LightCurveError(f"{name}: truncated: {len(hdus) - 1} of {promised} extensions in {len(raw)} bytes")
     return hdus
 
@@ -61,17 +87,16 @@ def verify_sums(raw: bytes, hdus: list[Hdu], name: str) -> None:
     for index, hdu in enumerate(hdus):
         if "CHECKSUM" in hdu.header and _ones_complement_sum(raw, hdu.start, hdu.end) != _ALL_ONES:
             raise LightCurveError(f"{name}: damaged: CHECKSUM of part {index} does not fit its bytes")
-        if "DATASUM" in hdu.header:
-            stated = str(hdu.header["DATASUM"]).strip()
-            if stated != str(_ones_complement_sum(raw, hdu.data_start, hdu.end)):
-                raise LightCurveError(f"{name}: damaged: DATASUM of part {index} does not fit its bytes")
+        stated = hdu.text("DATASUM")
+        if stated and stated != str(_ones_complement_sum(raw, hdu.data_start, hdu.end)):
+            raise LightCurveError(f"{name}: damaged: DATASUM of part {index} does not fit its bytes")
 
 
 def _hdu_at(raw: bytes, start: int, name: str) -> Hdu:
     data_start = _end_of_header(raw, start, name)
     try:
         with warnings.catch_warnings():
-            # Odd cards are no reason to refuse a file: every value that is used is checked where it is used.
+            # Odd but readable cards are no reason to refuse a file: values are checked where they are used.
             warnings.simplefilter("ignore", AstropyWarning)
             header = fits.Header.fromstring(raw[start:data_start])
             size = _data_size(header)
@@ -80,7 +105,7 @@ def _hdu_at(raw: bytes, start: int, name: str) -> Hdu:
     end = data_start + -(-size // _BLOCK) * _BLOCK
     if end > len(raw):
         raise LightCurveError(f"{name}: truncated: its headers promise {end} bytes, it has {len(raw)}")
-    return Hdu(header, start, data_start, end)
+    return Hdu(name, header, start, data_start, end)
 
 
 def _end_of_header(raw: bytes, start: int, name: str) -> int:

@@ -3,14 +3,12 @@
 import hashlib
 from dataclasses import dataclass
 from io import BufferedReader
-from typing import Any
 
 import fitsio
 import numpy as np
-from astropy.io import fits
 
 from lightmill.errors import LightCurveError
-from lightmill.lightcurves.hdus import split_hdus, verify_sums
+from lightmill.lightcurves.hdus import Hdu, split_hdus, verify_sums
 from lightmill.lightcurves.lightcurve import COLUMNS, Segment
 from lightmill.targets import Mission, mission_of, target_name, target_number
 
@@ -84,12 +82,12 @@ def read_segment(file: BufferedReader, name: str, target_id: str, expected: int 
     raw = file.read()
     hdus = split_hdus(raw, name)
     verify_sums(raw, hdus, name)
-    primary, table = hdus[0].header, hdus[1].header if len(hdus) > 1 else None
-    if table is None or table.get("XTENSION", "").strip() != "BINTABLE":
+    if len(hdus) < 2 or hdus[1].text("XTENSION") != "BINTABLE":
         raise LightCurveError(f"{name}: its first extension is no table")
+    primary, table = hdus[0], hdus[1]
     mission = mission_of(target_id)
     _check_target(primary, name, target_id)
-    in_file = {str(table.get(f"TTYPE{index}", "")).upper() for index in range(1, _whole(table, "TFIELDS") + 1)}
+    in_file = {table.text(f"TTYPE{index}").upper() for index in range(1, table.whole("TFIELDS") + 1)}
     is_k2sff = mission == "K2" and set(_K2SFF_COLUMNS.values()) <= in_file
     wanted = _K2SFF_COLUMNS if is_k2sff else _MISSION_COLUMNS[mission]
     _check_nothing_missing(primary, table, sorted(set(wanted.values()) - in_file), name)
@@ -99,20 +97,20 @@ def read_segment(file: BufferedReader, name: str, target_id: str, expected: int 
     columns = _columns(rows, wanted, name)
     if is_k2sff:
         columns = _complete_k2sff(columns, rows)
-    columns["time_bjd"] = columns["time_bjd"] + (float(table["BJDREFI"]) + float(table["BJDREFF"]))
+    columns["time_bjd"] = columns["time_bjd"] + (table.number("BJDREFI") + table.number("BJDREFF"))
     columns, without_time = _timed_rows(columns, name)
     return SegmentRows(
         segment=Segment(
             number=number,
             author="K2SFF" if is_k2sff else _AUTHOR[mission],
             cadence_s=cadence_s,
-            exposure_s=cadence_s * _number(table, "DEADC"),
-            crowdsap=_number(table, "CROWDSAP"),
-            flfrcsap=_number(table, "FLFRCSAP"),
-            channel=_whole(primary, "CHANNEL"),
-            camera=_whole(primary, "CAMERA"),
-            ccd=_whole(primary, "CCD"),
-            data_release=_whole(primary, "DATA_REL"),
+            exposure_s=cadence_s * table.number("DEADC"),
+            crowdsap=table.number("CROWDSAP"),
+            flfrcsap=table.number("FLFRCSAP"),
+            channel=primary.whole("CHANNEL"),
+            camera=primary.whole("CAMERA"),
+            ccd=primary.whole("CCD"),
+            data_release=primary.whole("DATA_REL"),
             rows_without_time=without_time,
             file=name,
             sha256=hashlib.sha256(raw).hexdigest(),
@@ -122,38 +120,38 @@ def read_segment(file: BufferedReader, name: str, target_id: str, expected: int 
     )
 
 
-def _check_target(primary: fits.Header, name: str, target_id: str) -> None:
+def _check_target(primary: Hdu, name: str, target_id: str) -> None:
     mission = mission_of(target_id)
-    telescope = str(primary.get("TELESCOP", "")).strip()
+    telescope = primary.text("TELESCOP")
     # Kepler's second mission says so in MISSION alone; TESS files have no MISSION.
-    in_header = "TESS" if telescope == "TESS" else str(primary.get("MISSION", telescope)).strip()
+    in_header = "TESS" if telescope == "TESS" else (primary.text("MISSION") or telescope)
     if in_header.upper() != mission.upper():
         raise LightCurveError(f"{name}: of mission {in_header!r} (TELESCOP {telescope!r}), expected {mission}")
     number = primary.get("TICID" if mission == "TESS" else "KEPLERID")
     if number is None:
-        number = str(primary.get("OBJECT", "")).strip().rpartition(" ")[2]
+        number = primary.text("OBJECT").rpartition(" ")[2]
     if str(number) != str(target_number(target_id)):
         found = target_name(mission, number) if str(number).isdecimal() and int(number) else f"no target ({number!r})"
         raise LightCurveError(f"{name}: a light curve of {found}, expected {target_id}")
 
 
-def _check_nothing_missing(primary: fits.Header, table: fits.Header, columns: list[str], name: str) -> None:
-    keys = [key for key in _NEEDED_KEYS if np.isnan(_number(table, key))]
+def _check_nothing_missing(primary: Hdu, table: Hdu, columns: list[str], name: str) -> None:
+    keys = [key for key in _NEEDED_KEYS if np.isnan(table.number(key))]
     missing = [f"column {column}" for column in columns] + [f"header card {key}" for key in keys]
     if missing:
-        creator = str(primary.get("CREATOR", "")).strip()
+        creator = primary.text("CREATOR")
         raise LightCurveError(
             f"{name}: without {', '.join(missing)}{f' (written by {creator})' if creator else ''}: "
             "not a light curve as the mission's own pipeline writes it; get the original file"
         )
-    time_system = str(table.get("TIMESYS", "TDB")).strip()
+    time_system = table.text("TIMESYS") or "TDB"
     if time_system != "TDB":
         raise LightCurveError(f"{name}: times in {time_system}, expected TDB")
 
 
-def _check_segment(primary: fits.Header, mission: Mission, expected: int | None, name: str) -> int:
+def _check_segment(primary: Hdu, mission: Mission, expected: int | None, name: str) -> int:
     key = _SEGMENT_KEY[mission]
-    number = _whole(primary, key)
+    number = primary.whole(key)
     if number < 0:
         raise LightCurveError(f"{name}: without header card {key}")
     if expected is not None and number != expected:
@@ -161,9 +159,9 @@ def _check_segment(primary: fits.Header, mission: Mission, expected: int | None,
     return number
 
 
-def _check_cadence(primary: fits.Header, table: fits.Header, mission: Mission, name: str) -> float:
-    cadence_s = _number(table, "TIMEDEL") * _DAY_S
-    mode = str(primary.get("OBSMODE", "")).strip()
+def _check_cadence(primary: Hdu, table: Hdu, mission: Mission, name: str) -> float:
+    cadence_s = table.number("TIMEDEL") * _DAY_S
+    mode = primary.text("OBSMODE")
     if abs(cadence_s / _CADENCE_S[mission] - 1) > 0.01 or mode == "short cadence":
         raise LightCurveError(
             f"{name}: a cadence every {cadence_s:.1f} s{f' ({mode})' if mode else ''}, "
@@ -228,29 +226,16 @@ def _timed_rows(columns: dict[str, np.ndarray], name: str) -> tuple[dict[str, np
     return columns, int(np.count_nonzero(~timed))
 
 
-def _star(primary: fits.Header, mission: Mission) -> dict[str, float]:
+def _star(primary: Hdu, mission: Mission) -> dict[str, float]:
     # Proper motions: arcsec/yr in Kepler's and K2's headers, mas/yr in TESS's.
     to_mas = 1.0 if mission == "TESS" else 1000.0
     return {
-        "ra_deg": _number(primary, "RA_OBJ"),
-        "dec_deg": _number(primary, "DEC_OBJ"),
-        "pm_ra_mas_yr": to_mas * _number(primary, "PMRA"),
-        "pm_dec_mas_yr": to_mas * _number(primary, "PMDEC"),
-        "magnitude": _number(primary, "TESSMAG" if mission == "TESS" else "KEPMAG"),
-        "teff_k": _number(primary, "TEFF"),
-        "logg": _number(primary, "LOGG"),
-        "radius_rsun": _number(primary, "RADIUS"),
+        "ra_deg": primary.number("RA_OBJ"),
+        "dec_deg": primary.number("DEC_OBJ"),
+        "pm_ra_mas_yr": to_mas * primary.number("PMRA"),
+        "pm_dec_mas_yr": to_mas * primary.number("PMDEC"),
+        "magnitude": primary.number("TESSMAG" if mission == "TESS" else "KEPMAG"),
+        "teff_k": primary.number("TEFF"),
+        "logg": primary.number("LOGG"),
+        "radius_rsun": primary.number("RADIUS"),
     }
-
-
-def _number(header: fits.Header, key: str) -> float:
-    """A header's finite number, NaN if it states none."""
-    value: Any = header.get(key)
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if is_number and np.isfinite(value) else float("nan")
-
-
-def _whole(header: fits.Header, key: str) -> int:
-    """A header's whole number, -1 if it states none."""
-    value: Any = header.get(key)
-    return value if isinstance(value, int) and not isinstance(value, bool) else -1

@@ -1,0 +1,59 @@
+# Archive to store: the light curves of one shard's targets, and what they cover.
+
+
+def simulated_archive(wildcards):
+    """What must be written before the archive can be read: something only where the run simulates it."""
+    if CONFIG.simulation is None:
+        return []
+    return simulated_manifests(CONFIG.simulation, wildcards.mission)
+
+
+def base_urls(wildcards):
+    """Where the mission's archive is."""
+    return CONFIG.archives.by_mission()[wildcards.mission].urls
+
+
+rule fetch_light_curves:
+    input:
+        targets=shard_list("targets"),
+        archive=simulated_archive,
+    output:
+        manifest="<run>/lightcurves/{mission}/{shard}.parquet",
+    log:
+        "<logs>/fetch_light_curves/{mission}-{shard}.log",
+    benchmark:
+        "<benchmarks>/fetch_light_curves/{mission}-{shard}.tsv"
+    conda:
+        "../envs/lightmill.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        mast_connections=1,
+    params:
+        base_urls=base_urls,
+        store=CONFIG.store,
+        code=code("fetch_light_curves"),
+    script:
+        "../scripts/fetch_light_curves.py"
+
+
+rule check_light_curves:
+    input:
+        manifests=of_shards(f"{RUN}/lightcurves/{{mission}}/{{shard}}.parquet"),
+        labels=shard_lists("labels"),
+    output:
+        coverage="<run>/lightcurves/{mission}/coverage.csv",
+    log:
+        "<logs>/check_light_curves/{mission}.log",
+    benchmark:
+        "<benchmarks>/check_light_curves/{mission}.tsv"
+    conda:
+        "../envs/lightmill.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+    params:
+        max_missing=CONFIG.max_missing,
+        code=code("check_light_curves"),
+    script:
+        "../scripts/check_light_curves.py"

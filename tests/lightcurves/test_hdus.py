@@ -1,0 +1,97 @@
+"""FITS structure and sums: every cut and every flipped bit must be noticed."""
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from lightcurves.made_fits import write_fits
+
+from lightmill.errors import LightCurveError
+from lightmill.lightcurves.hdus import split_hdus, verify_sums
+
+SUM_CARDS = {b"CHECKSUM="[:end] for end in range(1, 10)}
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory) -> bytes:
+    return write_fits(tmp_path_factory.mktemp("fits") / "whole.fits").read_bytes()
+
+
+def check(raw: bytes) -> None:
+    verify_sums(raw, split_hdus(raw, "x.fits"), "x.fits")
+
+
+def test_parts_lie_end_to_end(whole):
+    hdus = split_hdus(whole, "x.fits")
+    assert [hdu.start for hdu in hdus] == [0, hdus[0].end, hdus[1].end]
+    assert hdus[-1].end == len(whole)
+    assert hdus[1].header["NAXIS2"] == 60
+    check(whole)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_a_file_cut_anywhere_is_truncated(whole, data):
+    length = data.draw(st.integers(1, len(whole) - 1))
+    with pytest.raises(LightCurveError, match=r"x\.fits: (truncated|not a FITS file)"):
+        check(whole[:length])
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.data())
+def test_a_bit_flipped_anywhere_is_noticed(whole, data):
+    position, bit = data.draw(st.integers(0, len(whole) - 1)), data.draw(st.integers(0, 7))
+    # A card whose very name is hit is no CHECKSUM any more; what it vouched for is untouched.
+    assume(whole[position // 80 * 80 :][: position % 80 + 1] not in SUM_CARDS)
+    flipped = bytearray(whole)
+    flipped[position] ^= 1 << bit
+    with pytest.raises(LightCurveError, match=r"x\.fits: "):
+        check(bytes(flipped))
+
+
+@pytest.mark.parametrize("raw", [b"", b"<html>503</html>", b"\0" * 2880, b"SIMPLE  =                    T"])
+def test_other_bytes_are_refused(raw):
+    with pytest.raises(LightCurveError, match=r"x\.fits: "):
+        split_hdus(raw, "x.fits")
+
+
+def test_a_promise_of_more_rows_than_there_are_costs_no_memory(whole):
+    lying = whole.replace(b"NAXIS2  =                   60", b"NAXIS2  =         999999999999")
+    assert lying != whole
+    with pytest.raises(LightCurveError, match=r"truncated: its headers promise \d{14,} bytes"):
+        split_hdus(lying, "x.fits")
+
+
+def test_the_sums_of_the_missions_own_files_agree(real_data):
+    files = sorted((real_data / "archive").rglob("*.fits"))
+    assert len(files) >= 100
+    for file in files[::9]:
+        raw = file.read_bytes()
+        hdus = split_hdus(raw, file.name)
+        assert len(hdus) == 3
+        assert all("CHECKSUM" in hdu.header for hdu in hdus)
+        verify_sums(raw, hdus, file.name)
+        spoilt = bytearray(raw)
+        spoilt[hdus[1].data_start + 1000] ^= 4
+        with pytest.raises(LightCurveError, match="CHECKSUM of part 1"):
+            verify_sums(bytes(spoilt), hdus, file.name)
+
+
+def test_a_wrong_datasum_is_noticed_without_checksum(tmp_path):
+    raw = write_fits(tmp_path / "x.fits").read_bytes()
+    raw = raw.replace(b"CHECKSUM=", b"COMMENT  ")
+    hdus = split_hdus(raw, "x.fits")
+    verify_sums(raw, hdus, "x.fits")
+    spoilt = bytearray(raw)
+    spoilt[hdus[1].data_start] ^= 1
+    with pytest.raises(LightCurveError, match="DATASUM of part 1"):
+        verify_sums(bytes(spoilt), hdus, "x.fits")
+
+
+def test_sum_of_known_words():
+    # One card's worth of zeros but for two words: 0xFFFFFFFF + 2 carries round to 2.
+    from lightmill.lightcurves.hdus import _ones_complement_sum
+
+    words = np.zeros(20, ">u4")
+    words[0], words[1] = 0xFFFFFFFF, 2
+    assert _ones_complement_sum(words.tobytes(), 0, 80) == 2
