@@ -1,0 +1,276 @@
+"""Labels: many catalogs become one table of signals, each with one label, one group and one split."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from lightmill.catalogs.completing import complete_ephemerides
+from lightmill.catalogs.crosswalk import one_place_each, star_ids
+from lightmill.catalogs.groups import group_stars, same_eclipses, same_place
+from lightmill.catalogs.merging import (
+    PRECEDENCE,
+    Pairs,
+    ephemeris_arrays,
+    in_precedence,
+    merge_rows,
+    pairs_on_one_star,
+)
+from lightmill.catalogs.policy import PSEUDO_LABELLED, apply_policy
+from lightmill.catalogs.signals import SEPARATOR, empty_signals, read_signals, validate_signals, write_signals
+from lightmill.catalogs.splits import (
+    MOVES_COLUMNS,
+    assert_no_leak,
+    hashed_splits,
+    split_table,
+    stratified_splits,
+)
+from lightmill.config.catalogs import LabelSettings, SplitSettings
+from lightmill.files import write_csv
+from lightmill.logs import logger
+from lightmill.targets import shard_of
+
+HARMONIC_OF = "harmonic_of:"
+SAME_AS = "same_as:"
+CONFLICT = "conflict"
+CONFLICT_COLUMNS = (
+    "signal_id",
+    "star_id",
+    "group_id",
+    "mission",
+    "table",
+    "disposition",
+    "label",
+    "label_source",
+    "contradicts",
+)
+_VERDICT = ["disposition", "label", "label_source"]
+
+
+def label_signals(
+    tables: Mapping[str, pd.DataFrame],
+    labels: LabelSettings,
+    splits: SplitSettings,
+    shards: Mapping[str, int],
+    crosswalk: Mapping[str, str] | None = None,
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Merge as-read signal tables into the labelled one.
+
+    Parameters
+    ----------
+    tables
+        As-read signal tables by kind (`koi`, `toi`, ...).
+    labels, splits
+        Label policies; shares and method of the splits.
+    shards
+        Number of shards by mission; missions that are not named keep shard -1.
+    crosswalk
+        Star id by target id; the shipped one by default.
+
+    Returns
+    -------
+    labels
+        The signal table, sorted by signal_id: rows in = rows out + rows merged.
+    conflicts
+        CONFLICT_COLUMNS: rows that contradict each other with equal right, as they were before they left training.
+    moves
+        MOVES_COLUMNS: stars that a merge of groups has moved out of their own split.
+
+    Raises LabelError if a star or a group would be cut by a split; CatalogError if the result breaks the schema.
+    """
+    read = [apply_policy(tables[name], labels) for name in sorted(tables) if len(tables[name])]
+    rows = in_precedence(pd.concat(read, ignore_index=True) if read else empty_signals())
+    rows["star_id"] = star_ids(rows["target_id"], crosswalk)
+    pairs = pairs_on_one_star(rows)
+    stands_for = merge_rows(rows, pairs)
+    kept = stands_for == np.arange(len(rows))
+    _log_merging(rows, kept)
+
+    rows = complete_ephemerides(rows, kept, pairs)
+    rows[_VERDICT] = rows.loc[_deciding_rows(rows, stands_for), _VERDICT].to_numpy()
+    rows["aliases"] = _merged_ids(rows, stands_for)
+    pairs = _between_kept(pairs, kept)
+    rows["group_id"] = _groups(rows, kept)
+    rows, conflicts = _settle_contradictions(rows, pairs)
+    rows = _link(rows, pairs)
+
+    rows = rows.loc[kept].reset_index(drop=True)
+    rows["split"], moves = _splits(rows, splits)
+    rows["shard"] = _shards(rows, shards)
+    labelled = validate_signals(rows)
+    assert_no_leak(labelled)
+    _log_result(labelled, conflicts, moves)
+    return labelled, conflicts, moves
+
+
+def label_signal_files(
+    tables: Mapping[str, str | Path],
+    labels_path: str | Path,
+    conflicts_path: str | Path,
+    moves_path: str | Path,
+    *,
+    labels: LabelSettings,
+    splits: SplitSettings,
+    shards: Mapping[str, int],
+) -> None:
+    """`label_signals` from files (as-read tables by kind) to files (labels.parquet, conflicts.csv, moves.csv)."""
+    read = {name: read_signals(path) for name, path in tables.items()}
+    labelled, conflicts, moves = label_signals(read, labels, splits, shards)
+    write_signals(labels_path, labelled)
+    write_csv(conflicts_path, conflicts)
+    write_csv(moves_path, moves)
+
+
+def _deciding_rows(rows: pd.DataFrame, stands_for: NDArray[np.intp]) -> NDArray[np.intp]:
+    """For every row the one whose disposition and label count for its signal.
+
+    The best row with a disposition has the say, also where it says that nothing is known: a KOI CANDIDATE is scored
+    only, whatever a TCE table called it. A row without any disposition leaves the say to the next.
+    """
+    has_say = ((rows["disposition"] != "") | (rows["label"] != "unknown")).to_numpy(bool)
+    speakers = np.flatnonzero(has_say)[::-1]  # backwards, so that the best one is written last
+    deciding = np.arange(len(rows))
+    deciding[stands_for[speakers]] = speakers
+    return deciding[stands_for]
+
+
+def _merged_ids(rows: pd.DataFrame, stands_for: NDArray[np.intp]) -> list[str]:
+    """The aliases of every row: its own, and the ids and aliases of the rows merged into it."""
+    names: dict[int, set[str]] = {}
+    signal_id, aliases = rows["signal_id"].to_numpy(), rows["aliases"].to_numpy()
+    for row in np.flatnonzero(stands_for != np.arange(len(rows))).tolist():
+        others = names.setdefault(int(stands_for[row]), set())
+        others.update([signal_id[row], *aliases[row].split(SEPARATOR)])
+    joined = aliases.tolist()
+    for kept, others in names.items():
+        others.update(aliases[kept].split(SEPARATOR))
+        joined[kept] = SEPARATOR.join(sorted(others - {"", signal_id[kept]}))
+    return joined
+
+
+def _between_kept(pairs: Pairs, kept: NDArray[np.bool_]) -> Pairs:
+    related = kept[pairs.a] & kept[pairs.b] & (pairs.relation != "different")
+    return Pairs(pairs.a[related], pairs.b[related], pairs.relation[related])
+
+
+def _groups(rows: pd.DataFrame, kept: NDArray[np.bool_]) -> NDArray[np.object_]:
+    """The group of every row: its star, joined with the stars in its place and with those of the same eclipses."""
+    places = one_place_each(rows).set_index("target_id")
+    ra, dec = (rows["target_id"].map(places[name]).to_numpy(np.float64) for name in ("ra_deg", "dec_deg"))
+    mission = rows["mission"].to_numpy(str)
+    one_each = np.flatnonzero(~rows["target_id"].duplicated().to_numpy())
+    there = one_each[same_place(mission[one_each], ra[one_each], dec[one_each])]
+    signals = np.flatnonzero(kept)
+    ephemerides = [values[signals] for values in ephemeris_arrays(rows)]
+    eclipses = signals[same_eclipses(mission[signals], ra[signals], dec[signals], *ephemerides)]
+    return group_stars(rows["star_id"].to_numpy(str), [there, eclipses])
+
+
+def _settle_contradictions(rows: pd.DataFrame, pairs: Pairs) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Rows that are one signal and yet planet and not: the better table is right, equals leave training.
+
+    Rows of one target are merged by now, so these are signals seen by two missions, or named twice by one table. A
+    row whose label is unknown neither contradicts nor is taught anything.
+    """
+    rank = rows["label_source"].str.partition(":")[0].map(PRECEDENCE).to_numpy()
+    label = rows["label"].to_numpy()
+    signal_id, table = rows["signal_id"].to_numpy(), rows["table"].to_numpy()
+    verdicts = {name: rows[name].to_numpy(object, copy=True) for name in _VERDICT}
+    contradicts: dict[int, str] = {}
+    for members in _one_signal_each(pairs, len(rows)):
+        known = members[label[members] != "unknown"]
+        if len(set(label[known])) < 2:
+            continue
+        best = known[rank[known] == rank[known].min()]
+        lower = np.setdiff1d(known, best)
+        if len(set(label[best])) == 1:
+            wrong = lower[label[lower] != label[best[0]]]
+            for verdict in verdicts.values():
+                verdict[wrong] = verdict[best[0]]
+            continue
+        for row in best.tolist():
+            contradicts[row] = SEPARATOR.join(sorted(signal_id[best[label[best] != label[row]]]))
+        verdicts["label"][known] = "unknown"
+        verdicts["label_source"][known] = table[known] + f":{CONFLICT}"
+    listed = rows.loc[list(contradicts)].assign(contradicts=list(contradicts.values()))[list(CONFLICT_COLUMNS)]
+    return rows.assign(**verdicts), listed.sort_values("signal_id", kind="stable", ignore_index=True)
+
+
+def _one_signal_each(pairs: Pairs, rows: int) -> list[NDArray[np.intp]]:
+    """The row numbers of each set of rows that matching ephemerides tie together."""
+    same = pairs.relation == "same"
+    a, b = pairs.a[same], pairs.b[same]
+    graph = coo_array((np.ones(len(a), np.int8), (a, b)), shape=(rows, rows))
+    _, signal = connected_components(graph, directed=False)
+    tied = np.unique(np.concatenate([a, b]))
+    order = tied[np.argsort(signal[tied], kind="stable")]
+    return np.split(order, np.flatnonzero(np.diff(signal[order])) + 1) if len(order) else []
+
+
+def _link(rows: pd.DataFrame, pairs: Pairs) -> pd.DataFrame:
+    """Name in each row's aliases and flags the rows that stay beside it: its harmonics, and its other sightings."""
+    signal_id = rows["signal_id"].to_numpy()
+    linked: dict[int, set[tuple[str, str]]] = {}
+    for one, other, relation in zip(pairs.a.tolist(), pairs.b.tolist(), pairs.relation.tolist(), strict=True):
+        flag = SAME_AS if relation == "same" else HARMONIC_OF
+        linked.setdefault(one, set()).add((flag, signal_id[other]))
+        linked.setdefault(other, set()).add((flag, signal_id[one]))
+    aliases, flags = rows["aliases"].tolist(), rows["flags"].tolist()
+    for row, links in linked.items():
+        names = {*aliases[row].split(SEPARATOR), *(name for _, name in links)}
+        aliases[row] = SEPARATOR.join(sorted(names - {""}))
+        marks = {*flags[row].split(SEPARATOR), *(flag + name for flag, name in links)}
+        flags[row] = SEPARATOR.join(sorted(marks - {""}))
+    return rows.assign(aliases=aliases, flags=flags)
+
+
+def _splits(rows: pd.DataFrame, splits: SplitSettings) -> tuple[NDArray[np.object_], pd.DataFrame]:
+    """The split of every row: its group's, if it has a label; a pseudo-labelled row is trained on or not used."""
+    labelled = (rows["label"] != "unknown").to_numpy(bool)
+    pseudo = labelled & rows["label_source"].str.startswith(PSEUDO_LABELLED + ":").to_numpy(bool)
+    if splits.method == "hash":
+        of_group, moves = hashed_splits(rows["star_id"].tolist(), rows["group_id"].tolist(), splits)
+    else:
+        dealt = rows.loc[labelled & ~pseudo]
+        of_group = stratified_splits(
+            dealt["group_id"].tolist(), (dealt["mission"] + " " + dealt["label"]).tolist(), splits
+        )
+        moves = pd.DataFrame(columns=list(MOVES_COLUMNS), dtype=object)
+    split = rows["group_id"].map(of_group).fillna("train").to_numpy(object)
+    return np.where(~labelled | (pseudo & (split != "train")), "none", split), moves
+
+
+def _shards(rows: pd.DataFrame, shards: Mapping[str, int]) -> NDArray[np.int16]:
+    numbers = {
+        target: shard_of(target, shards[mission]) if mission in shards else -1
+        for target, mission in zip(rows["target_id"], rows["mission"], strict=True)
+    }
+    return rows["target_id"].map(numbers).to_numpy(np.int16)
+
+
+def _log_merging(rows: pd.DataFrame, kept: NDArray[np.bool_]) -> None:
+    for table in PRECEDENCE:
+        here = (rows["table"] == table).to_numpy(bool)
+        if here.any():
+            out, all_in = int((here & kept).sum()), int(here.sum())
+            logger.info("%s: %d signals in = %d out + %d merged into better rows", table, all_in, out, all_in - out)
+
+
+def _log_result(labelled: pd.DataFrame, conflicts: pd.DataFrame, moves: pd.DataFrame) -> None:
+    stars = labelled.drop_duplicates("star_id").groupby("group_id").size()
+    sizes = stars.value_counts().sort_index()
+    logger.info(
+        "%d signals of %d stars in %d groups; stars in a group: %s",
+        len(labelled),
+        labelled["star_id"].nunique(),
+        len(stars),
+        ", ".join(f"{size} ({count}×)" for size, count in sizes.items()) or "none",
+    )
+    logger.info(
+        "%d rows contradict each other and leave training; %d stars moved by merges", len(conflicts), len(moves)
+    )
+    logger.info("signals and groups in each split:\n%s", split_table(labelled))
