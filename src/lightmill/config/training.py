@@ -6,6 +6,8 @@ from pydantic import Field, model_validator
 
 from lightmill.config.section import Section
 
+# The networks in `lightmill.training.networks`; a configuration is checked without loading any.
+Architecture = Literal["dual_branch"]
 Strategy = Literal["zero_shot", "frozen", "fine_tuned", "from_scratch"]
 STRATEGIES: tuple[Strategy, ...] = ("zero_shot", "frozen", "fine_tuned", "from_scratch")
 
@@ -13,7 +15,7 @@ STRATEGIES: tuple[Strategy, ...] = ("zero_shot", "frozen", "fine_tuned", "from_s
 class TrainingSettings(Section):
     """How a network is fitted."""
 
-    architecture: str = Field(default="dual_branch", description="Name of a network in the registry.")
+    architecture: Architecture = Field(default="dual_branch", description="Name of the network.")
     seeds: list[int] = Field(default=[1, 2, 3], min_length=1, description="One model is trained from each seed.")
     epochs: int = Field(default=60, ge=1, description="Largest number of passes over the training set.")
     batch_size: int = Field(default=64, ge=1, description="Examples per step.")
@@ -21,7 +23,8 @@ class TrainingSettings(Section):
     weight_decay: float = Field(default=0.0, ge=0, description="Weight decay (AdamW).")
     class_weights: bool = Field(default=True, description="Weigh each class by the inverse of its share.")
     monitor: Literal["average_precision", "roc_auc", "loss"] = Field(
-        default="average_precision", description="Validation metric that chooses the best epoch."
+        default="average_precision",
+        description="Validation metric that chooses the best epoch, ends training and lowers the rate.",
     )
     patience: int = Field(default=12, ge=1, description="Epochs without a better metric before training stops.")
     plateau_patience: int = Field(default=4, ge=1, description="Epochs without a better metric before the rate drops.")
@@ -72,7 +75,7 @@ class Experiment(Section):
         description="Allow label maps of source and target that disagree on a class (with `source` only).",
     )
     fine_tune_rate: float = Field(
-        default=0.1, gt=0, le=1, description="Learning rate of frozen and fine_tuned, as a fraction of training's own."
+        default=0.1, gt=0, le=1, description="Learning rate of fine_tuned, as a fraction of training's own."
     )
 
     @model_validator(mode="after")
@@ -81,6 +84,9 @@ class Experiment(Section):
             named = sorted({"strategies", "mismatched", "fine_tune_rate"} & self.model_fields_set)
             if named:
                 raise ValueError(f"{', '.join(named)} make sense only with source")
+        fixed = sorted({"architecture", "seeds"} & set(self.training))
+        if self.source is not None and fixed:
+            raise ValueError(f"training.{fixed[0]}: a transfer has the {fixed[0]} of its source; leave it out")
         return self
 
 

@@ -5,9 +5,6 @@ Two label maps ask the same question only if they put every kind of thing on the
 
 from collections.abc import Iterable, Mapping
 
-import numpy as np
-import pandas as pd
-
 PLANET = "planet"
 ECLIPSING = "eclipsing binary"
 NOT_A_TRANSIT = "not a transit"
@@ -31,19 +28,6 @@ KIND_OF: dict[str, str] = {
     "IS": NOT_A_TRANSIT,
     "V": NOT_A_TRANSIT,
 }
-
-
-def label_map(meta: pd.DataFrame, labels: np.ndarray) -> dict[str, set[int]]:
-    """Where the task puts each disposition: {disposition: {1}, {0} or both}, from `meta`'s rows and their labels.
-
-    `labels` (n,) holds 1, 0, and NaN for rows that are not in the task.
-    """
-    used = ~np.isnan(labels)
-    pairs = zip(meta["disposition"].to_numpy(str)[used], labels[used], strict=True)
-    sides: dict[str, set[int]] = {}
-    for disposition, side in sorted(set(pairs)):
-        sides.setdefault(disposition, set()).add(int(side))
-    return sides
 
 
 def disagreements(source: Mapping[str, Iterable[int]], target: Mapping[str, Iterable[int]]) -> list[str]:

@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from shutil import copyfile
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from lightmill.config.training import TaskLabels
 from lightmill.errors import ModelError
-from lightmill.files import atomic_path, sha256_file, write_json
+from lightmill.files import sha256_file, write_json
 from lightmill.training.dataset import Dataset, read_dataset
 from lightmill.training.examples import select_examples
 from lightmill.training.fitting import score_views
@@ -20,14 +19,16 @@ from lightmill.training.model_files import (
     load_model,
     probabilities,
     read_description,
-    read_network,
+    read_networks,
     require_fitting_views,
+    write_weights,
 )
 from lightmill.training.networks.base import Network
 from lightmill.training.progress import best_threshold, class_weights, epoch_metrics
 
 # What members have in common, and what the ensemble's description takes over from them.
 _SHARED = ("architecture", "views", "scale", "task", "labels", "dataset", "rows", "settings", "versions")
+_OWN = ("seed", "best_epoch", "epochs", "threshold", "validation")
 
 
 class Ensemble(NamedTuple):
@@ -40,8 +41,9 @@ class Ensemble(NamedTuple):
 def ensemble_models(members: Sequence[str | Path], dataset: str | Path, folder: str | Path) -> None:
     """Join trained models into an ensemble.
 
-    Writes each member's weights as `<seed>.safetensors`, and `model.json`: what the members share, what each of
-    them reached, and the metrics and decision threshold of their mean probability on the validation rows.
+    Writes `model.safetensors`, in which a weight's name is its member's seed, a dot and its name, and `model.json`:
+    what the members share, what each of them reached, and the metrics and decision threshold of their mean probability
+    on the validation rows.
 
     Parameters
     ----------
@@ -60,21 +62,20 @@ def ensemble_models(members: Sequence[str | Path], dataset: str | Path, folder: 
     data = read_dataset(dataset)
     if data.version != shared["dataset"]["version"]:
         raise ModelError(f"{dataset}: not the dataset that the members were trained on; train them again")
-    described = []
-    for place, model in sorted(models.items(), key=lambda item: item[1].description["seed"]):
-        file = folder / f"{model.description['seed']}.safetensors"
-        with atomic_path(file) as temporary:
-            copyfile(place / WEIGHTS, temporary)
-        described.append(
-            {
-                **{key: model.description[key] for key in ("seed", "best_epoch", "epochs", "threshold", "validation")},
-                "file": file.name,
-                "sha256": sha256_file(file),
-            }
-        )
-    networks = [model.network for model in models.values()]
-    outcome = _on_validation(networks, shared, data)
-    write_json(folder / DESCRIPTION, {**shared, **outcome, "members": described, "format": FORMAT})
+    ordered = sorted(models.values(), key=lambda model: model.description["seed"])
+    write_weights(folder / WEIGHTS, {_prefix(model.description): model.network for model in ordered})
+    description = {
+        **shared,
+        **_on_validation([model.network for model in ordered], shared, data),
+        "members": [{key: model.description[key] for key in _OWN} for model in ordered],
+        "weights_sha256": sha256_file(folder / WEIGHTS),
+        "format": FORMAT,
+    }
+    write_json(folder / DESCRIPTION, description)
+
+
+def _prefix(member: Mapping[str, Any]) -> str:
+    return f"{member['seed']}."
 
 
 def _shared_description(descriptions: Mapping[Path, Mapping[str, Any]]) -> dict[str, Any]:
@@ -112,12 +113,10 @@ def load_ensemble(folder: str | Path) -> Ensemble:
     description = read_description(folder / DESCRIPTION)
     if "members" not in description:
         raise ModelError(f"{folder} holds a single model, not an ensemble; read it with load_model")
-    networks = []
-    for member in description["members"]:
-        path = folder / member["file"]
-        if not path.is_file() or sha256_file(path) != member["sha256"]:
-            raise ModelError(f"{path}: missing or changed since the ensemble was made; make the ensemble again")
-        networks.append(read_network(path, description["architecture"], description["views"]))
+    path = folder / WEIGHTS
+    if not path.is_file() or sha256_file(path) != description["weights_sha256"]:
+        raise ModelError(f"{path}: missing or changed since the ensemble was made; make the ensemble again")
+    networks = read_networks(path, description, [_prefix(member) for member in description["members"]])
     return Ensemble(networks, description)
 
 

@@ -3,7 +3,7 @@
 Both hold only what the content determines, so the same training gives the same bytes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -37,29 +37,43 @@ def library_versions() -> dict[str, str]:
     return {name: version(name) for name in ("lightmill", "numpy", "torch")}
 
 
-def write_weights(path: str | Path, network: Network) -> None:
-    """Write a network's weights as safetensors, sorted by name."""
-    state = network.state_dict()
-    tensors = {name: dense(state[name]) for name in sorted(state)}
+def write_weights(path: str | Path, networks: Mapping[str, Network]) -> None:
+    """Write the weights of networks as one safetensors file; each name is the network's prefix and its own name."""
+    tensors = {
+        prefix + name: dense(tensor)
+        for prefix, network in networks.items()
+        for name, tensor in network.state_dict().items()
+    }
     with atomic_path(path) as temporary:
-        save_file(tensors, temporary)
+        save_file(dict(sorted(tensors.items())), temporary)
 
 
-def read_network(path: str | Path, architecture: str, view_lengths: Mapping[str, int]) -> Network:
-    """A network with the weights in a safetensors file, in evaluation mode; raises ModelError if they do not fit."""
-    with deterministic():
-        network = build_network(architecture, view_lengths)
+def read_networks(path: str | Path, description: Mapping[str, Any], prefixes: Sequence[str]) -> list[Network]:
+    """The described networks with the weights that stand under each prefix in a safetensors file, ready to score.
+
+    Raises ModelError if the file cannot be read, or its weights do not fit.
+    """
+    networks = []
     try:
-        network.load_state_dict(load_file(path))
+        tensors = load_file(path)
+        for prefix in prefixes:
+            with deterministic():
+                network = build_network(description["architecture"], description["views"])
+            network.load_state_dict(
+                {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+            )
+            networks.append(network.eval())
     except (OSError, SafetensorError, RuntimeError) as error:
-        raise ModelError(f"{path}: no weights of a {architecture} for views {dict(view_lengths)}: {error}") from None
-    return network.eval()
+        raise ModelError(
+            f"{path}: no weights of a {description['architecture']} for views of {description['views']} bins: {error}"
+        ) from None
+    return networks
 
 
 def save_model(folder: str | Path, network: Network, description: Mapping[str, Any]) -> None:
     """Write a model to `folder`, the description last."""
     folder = Path(folder)
-    write_weights(folder / WEIGHTS, network)
+    write_weights(folder / WEIGHTS, {"": network})
     write_json(folder / DESCRIPTION, {**description, "format": FORMAT})
 
 
@@ -83,7 +97,7 @@ def load_model(folder: str | Path) -> Model:
     description = read_description(folder / DESCRIPTION)
     if "members" in description:
         raise ModelError(f"{folder} holds an ensemble of models; read it with load_ensemble")
-    network = read_network(folder / WEIGHTS, description["architecture"], description["views"])
+    (network,) = read_networks(folder / WEIGHTS, description, [""])
     return Model(network, description)
 
 

@@ -1,24 +1,10 @@
-"""What must hold before a source may be compared on a target: one question, and no star on both sides of a split."""
-
-from collections.abc import Mapping
+"""No star on both sides of a split, in one set or across two."""
 
 import numpy as np
 import pandas as pd
 
 from lightmill.errors import LabelError
-from lightmill.training.classes import disagreements
 from lightmill.training.dataset import Dataset
-
-
-def require_same_question(source: Mapping[str, set[int]], target: Mapping[str, set[int]], mismatched: bool) -> None:
-    """Raise LabelError if two label maps put one kind of thing on different sides, unless `mismatched` is allowed."""
-    lines = disagreements(source, target)
-    if lines and not mismatched:
-        raise LabelError(
-            "source and target ask different questions: "
-            + "; ".join(lines)
-            + ". Change one side's labels, or set mismatched: true to compare them all the same"
-        )
 
 
 def require_common_splits(source: Dataset, target: Dataset) -> int:

@@ -12,7 +12,6 @@ from lightmill.config.training import Strategy, TaskLabels, TrainingSettings
 from lightmill.errors import ModelError
 from lightmill.files import sha256_file, write_csv
 from lightmill.logs import logger
-from lightmill.training.classes import label_map
 from lightmill.training.dataset import read_dataset, task_labels
 from lightmill.training.examples import Examples
 from lightmill.training.fitting import score_views
@@ -20,7 +19,8 @@ from lightmill.training.model_files import WEIGHTS, Model, load_model, require_f
 from lightmill.training.networks.base import Network
 from lightmill.training.progress import HISTORY_COLUMNS, METRICS, class_weights, epoch_metrics
 from lightmill.training.train import HISTORY, describe, fit_and_save, fresh_network, task_examples, view_lengths
-from lightmill.transfer.fairness import require_common_splits, require_same_question
+from lightmill.transfer.fairness import require_common_splits
+from lightmill.transfer.tasks import label_map, require_same_question
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Start:
 
 
 def _frozen(source: Model, settings: TrainingSettings, seed: int, fine_tune_rate: float) -> Start:
-    return Start(source.network, tuple(source.network.early_layers()), settings.learning_rate * fine_tune_rate)
+    return Start(source.network, tuple(source.network.early_layers()), settings.learning_rate)
 
 
 def _fine_tuned(source: Model, settings: TrainingSettings, seed: int, fine_tune_rate: float) -> Start:
@@ -72,9 +72,9 @@ def transfer_model(
     ----------
     strategy
         `zero_shot`: the source as it is, with its decision threshold (no learning; the history has one row, epoch
-        0). `frozen`: the early layers stay, the others are trained at `fine_tune_rate` times the rate. `fine_tuned`:
-        all layers, at that rate. `from_scratch`: fresh weights at the full rate. All three learn from the target's
-        training split, with the same budget of epochs.
+        0). `frozen`: the early layers stay as they are, the others are trained at the full rate. `fine_tuned`: all
+        layers, at `fine_tune_rate` times the rate. `from_scratch`: fresh weights, at the full rate. All three learn
+        from the target's training split, with the same budget of epochs.
     source_model, source_dataset
         Folders of the trained model and of the dataset that it was trained on.
     target_dataset

@@ -1,0 +1,78 @@
+# From datasets to trained models and their ensembles.
+
+
+def experiment_dataset(wildcards):
+    """The files of the dataset that an experiment trains and tests on."""
+    return dataset_files(CONFIG.experiments[wildcards.experiment].dataset)
+
+
+def experiment_task(wildcards):
+    """The question that an experiment asks, and its label map."""
+    return CONFIG.experiments[wildcards.experiment].model_dump(
+        include={"task", "labels"}
+    )
+
+
+def training_settings(wildcards):
+    """How an experiment's networks are fitted: all but the list of seeds, so that one more seed is one more job."""
+    return CONFIG.experiment_training(wildcards.experiment).model_dump(
+        exclude={"seeds"}
+    )
+
+
+def ensemble_members(wildcards):
+    """The models of all seeds of an experiment."""
+    places = expand(
+        f"{RUN}/models/{wildcards.experiment}/{{seed}}",
+        seed=seeds_of(wildcards.experiment),
+    )
+    return {
+        "descriptions": [f"{place}/model.json" for place in places],
+        "weights": [f"{place}/model.safetensors" for place in places],
+    }
+
+
+rule train_model:
+    input:
+        unpack(experiment_dataset),
+    output:
+        weights="<run>/models/{experiment}/{seed}/model.safetensors",
+        description="<run>/models/{experiment}/{seed}/model.json",
+        history="<run>/models/{experiment}/{seed}/training_history.csv",
+    log:
+        "<logs>/train_model/{experiment}-{seed}.log",
+    benchmark:
+        "<benchmarks>/train_model/{experiment}-{seed}.tsv"
+    conda:
+        "../envs/lightmill.yaml"
+    threads: 1
+    resources:
+        mem_mb=3000,
+    params:
+        task=experiment_task,
+        settings=training_settings,
+        code=code("train_model"),
+    script:
+        "../scripts/train_model.py"
+
+
+rule ensemble_models:
+    input:
+        unpack(experiment_dataset),
+        unpack(ensemble_members),
+    output:
+        weights="<run>/models/{experiment}/ensemble/model.safetensors",
+        description="<run>/models/{experiment}/ensemble/model.json",
+    log:
+        "<logs>/ensemble_models/{experiment}.log",
+    benchmark:
+        "<benchmarks>/ensemble_models/{experiment}.tsv"
+    conda:
+        "../envs/lightmill.yaml"
+    threads: 1
+    resources:
+        mem_mb=3000,
+    params:
+        code=code("ensemble_models"),
+    script:
+        "../scripts/ensemble_models.py"

@@ -1,0 +1,61 @@
+"""One question on both sides of a transfer: label maps that do not contradict each other."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from lightmill.config.model import Config
+from lightmill.config.training import Experiment
+from lightmill.errors import ConfigError, LabelError
+from lightmill.training.classes import disagreements
+
+
+def require_same_question(source: Mapping[str, set[int]], target: Mapping[str, set[int]], mismatched: bool) -> None:
+    """Raise LabelError if two label maps put one kind of thing on different sides, unless `mismatched` is allowed.
+
+    A label map gives the sides of each disposition: {1}, {0}, or both where only other facts tell.
+    """
+    lines = disagreements(source, target)
+    if lines and not mismatched:
+        raise LabelError(
+            "source and target ask different questions: "
+            + "; ".join(lines)
+            + ". Change the labels of one side, or set mismatched: true to compare them all the same"
+        )
+
+
+def label_map(meta: pd.DataFrame, labels: np.ndarray) -> dict[str, set[int]]:
+    """Where a task puts each disposition, from the rows of `meta` and their labels (n,): 1, 0, or NaN if in no task."""
+    used = ~np.isnan(labels)
+    sides: dict[str, set[int]] = {}
+    for disposition, side in zip(meta["disposition"].to_numpy(str)[used], labels[used], strict=True):
+        sides.setdefault(disposition, set()).add(int(side))
+    return sides
+
+
+def require_same_questions(config: Config) -> None:
+    """Raise ConfigError if the label maps written in a configuration contradict each other, before anything is run.
+
+    Maps that follow from a mission's own labels are known only with the data; the transfer itself checks them.
+    """
+    for name, experiment in config.experiments.items():
+        if experiment.source is None:
+            continue
+        source = config.experiments[experiment.source]
+        try:
+            require_same_question(_written(config, source), _written(config, experiment), experiment.mismatched)
+        except LabelError as error:
+            raise ConfigError(f"experiments.{name}: {error}") from None
+
+
+def _written(config: Config, experiment: Experiment) -> dict[str, set[int]]:
+    """The label map of one side as far as the configuration tells it."""
+    if experiment.labels is not None:
+        positive, negative = experiment.labels.positive, experiment.labels.negative
+    elif experiment.dataset in config.imported_views:
+        policy = config.imported_views[experiment.dataset].labels
+        positive, negative = policy.planet, policy.not_planet
+    else:
+        return {}
+    return {disposition: {1} for disposition in positive} | {disposition: {0} for disposition in negative}
