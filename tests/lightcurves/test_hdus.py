@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from lightcurves.made_fits import write_fits
 
 from lightmill.errors import LightCurveError
-from lightmill.lightcurves.hdus import split_hdus, verify_sums
+from lightmill.lightcurves.hdus import split_hdus, verify_complete, verify_sums
 
 SUM_CARDS = {b"CHECKSUM="[:end] for end in range(1, 10)}
 
@@ -18,7 +18,9 @@ def whole(tmp_path_factory) -> bytes:
 
 
 def check(raw: bytes) -> None:
-    verify_sums(raw, split_hdus(raw, "x.fits"), "x.fits")
+    hdus = split_hdus(raw, "x.fits")
+    verify_sums(raw, hdus, "x.fits")
+    verify_complete(hdus, "x.fits")
 
 
 def test_parts_lie_end_to_end(whole):

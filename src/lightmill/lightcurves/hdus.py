@@ -61,7 +61,7 @@ def split_hdus(raw: bytes, name: str) -> list[Hdu]:
     """Find the header and data units of a FITS file.
 
     `raw` is the whole file, `name` what to call it in errors. Raises LightCurveError if this is no FITS file, or if
-    it ends before the sizes in its headers do, or has fewer extensions than its NEXTEND says.
+    it ends before the sizes in its headers do.
     """
     if not raw.startswith(b"SIMPLE  ="):
         raise LightCurveError(f"{name}: not a FITS file ({len(raw)} bytes, starting {raw[:16]!r})")
@@ -73,10 +73,14 @@ def split_hdus(raw: bytes, name: str) -> list[Hdu]:
             break
         hdus.append(_hdu_at(raw, start, name))
         start = hdus[-1].end
+    return hdus
+
+
+def verify_complete(hdus: list[Hdu], name: str) -> None:
+    """Check that a file has as many extensions as its NEXTEND says; LightCurveError if it was cut between two."""
     promised = hdus[0].whole("NEXTEND")
     if len(hdus) - 1 < promised:
-        raise LightCurveError(f"{name}: truncated: {len(hdus) - 1} of {promised} extensions in {len(raw)} bytes")
-    return hdus
+        raise LightCurveError(f"{name}: truncated: {len(hdus) - 1} of {promised} extensions")
 
 
 def verify_sums(raw: bytes, hdus: list[Hdu], name: str) -> None:

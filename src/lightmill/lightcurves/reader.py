@@ -1,6 +1,7 @@
 """Reading one FITS light curve, and refusing what is not the one that was asked for."""
 
 import hashlib
+import os
 from dataclasses import dataclass
 from io import BufferedReader
 
@@ -8,11 +9,15 @@ import fitsio
 import numpy as np
 
 from lightmill.errors import LightCurveError
-from lightmill.lightcurves.hdus import Hdu, split_hdus, verify_sums
+from lightmill.lightcurves.hdus import Hdu, split_hdus, verify_complete, verify_sums
 from lightmill.lightcurves.lightcurve import COLUMNS, Segment
-from lightmill.targets import Mission, mission_of, target_name, target_number
+from lightmill.targets import PREFIX, Mission, mission_of, target_number
 
 _DAY_S = 86400.0
+# Light curves of half a minute over a sector have 15 MB; whatever is far larger is not read into memory.
+_MOST_BYTES = 256 * 2**20
+# A table has at most 999 columns (FITS standard 4.0, 7.3.1).
+_MOST_COLUMNS = 999
 # Kepler's first light was in May 2009; anything outside says that TIME or BJDREFI is not what it should be.
 _EARLIEST_BJD, _LATEST_BJD = 2454900.0, 2480000.0
 # Time between cadences: 29.4 minutes (Kepler Archive Manual 2.1.3), 2 minutes (TESS Archive Manual 2.1).
@@ -79,18 +84,24 @@ def read_segment(file: BufferedReader, name: str, target_id: str, expected: int 
     OSError
         If it cannot be read at all.
     """
+    size = os.fstat(file.fileno()).st_size
+    if size > _MOST_BYTES:
+        raise LightCurveError(f"{name}: {size} bytes, expected at most {_MOST_BYTES}")
     raw = file.read()
     hdus = split_hdus(raw, name)
     verify_sums(raw, hdus, name)
     if len(hdus) < 2 or hdus[1].text("XTENSION") != "BINTABLE":
-        raise LightCurveError(f"{name}: its first extension is no table")
+        raise LightCurveError(f"{name}: no table in its first extension; it has {len(hdus) - 1} extensions")
     primary, table = hdus[0], hdus[1]
     mission = mission_of(target_id)
     _check_target(primary, name, target_id)
-    in_file = {table.text(f"TTYPE{index}").upper() for index in range(1, table.whole("TFIELDS") + 1)}
+    in_file = {
+        table.text(f"TTYPE{index}").upper() for index in range(1, min(table.whole("TFIELDS"), _MOST_COLUMNS) + 1)
+    }
     is_k2sff = mission == "K2" and set(_K2SFF_COLUMNS.values()) <= in_file
     wanted = _K2SFF_COLUMNS if is_k2sff else _MISSION_COLUMNS[mission]
     _check_nothing_missing(primary, table, sorted(set(wanted.values()) - in_file), name)
+    verify_complete(hdus, name)
     number = _check_segment(primary, mission, expected, name)
     cadence_s = _check_cadence(primary, table, mission, name)
     rows = _read_table(file, name)
@@ -131,8 +142,7 @@ def _check_target(primary: Hdu, name: str, target_id: str) -> None:
     if number is None:
         number = primary.text("OBJECT").rpartition(" ")[2]
     if str(number) != str(target_number(target_id)):
-        found = target_name(mission, number) if str(number).isdecimal() and int(number) else f"no target ({number!r})"
-        raise LightCurveError(f"{name}: a light curve of {found}, expected {target_id}")
+        raise LightCurveError(f"{name}: a light curve of {PREFIX[mission]} {number}, expected {target_id}")
 
 
 def _check_nothing_missing(primary: Hdu, table: Hdu, columns: list[str], name: str) -> None:

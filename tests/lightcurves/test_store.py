@@ -1,0 +1,170 @@
+"""The store: what goes in comes out, and damage is noticed."""
+
+import dataclasses
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lightmill.errors import LightCurveError, LightmillError
+from lightmill.lightcurves import LightCurve, Segment, read_stored, store_path, write_stored
+from lightmill.lightcurves.lightcurve import COLUMNS, STAR
+from lightmill.lightcurves.store import read_stored_file
+
+SEGMENT = Segment(
+    number=3,
+    author="Kepler",
+    cadence_s=1765.46,
+    exposure_s=1625.35,
+    crowdsap=0.99,
+    flfrcsap=float("nan"),
+    channel=11,
+    camera=-1,
+    ccd=-1,
+    data_release=25,
+    rows_without_time=2,
+    file="missions/a_llc.fits",
+    sha256="0" * 64,
+)
+
+
+def made(target_id="KIC 757076", cadences=50, seed=0) -> LightCurve:
+    random = np.random.default_rng(seed)
+    columns = {
+        name: (random.normal(1e4, 5, cadences) if kind.kind == "f" else random.integers(0, 9, cadences)).astype(kind)
+        for name, kind in COLUMNS.items()
+    }
+    columns["time_bjd"] = 2455000 + np.sort(random.uniform(0, 90, cadences))
+    columns["pdcsap_flux"][::7] = np.nan
+    columns["segment"] = np.repeat(np.arange(2, dtype="i2"), [cadences // 2, cadences - cadences // 2])
+    star = {name: 1.5 * place for place, name in enumerate(STAR)} | {"teff_k": float("nan")}
+    segments = (SEGMENT, dataclasses.replace(SEGMENT, number=4))
+    return LightCurve(target_id=target_id, segments=segments, **columns, **star)
+
+
+def same(one: LightCurve, other: LightCurve) -> bool:
+    arrays = all(
+        np.array_equal(getattr(one, name), getattr(other, name), equal_nan=kind.kind == "f")
+        for name, kind in COLUMNS.items()
+    )
+    star = [getattr(one, name) for name in STAR], [getattr(other, name) for name in STAR]
+    # NaN has no equal, but one way to be printed.
+    return arrays and repr(star[0]) == repr(star[1]) and repr(one.segments) == repr(other.segments)
+
+
+@pytest.mark.parametrize(
+    ("target_id", "path"),
+    [
+        ("KIC 757076", "Kepler/0007/000757076.parquet"),
+        ("EPIC 201367065", "K2/2013/201367065.parquet"),
+        ("TIC 261136679", "TESS/6679/0000000261136679.parquet"),
+    ],
+)
+def test_places(target_id, path):
+    assert store_path("s", target_id) == Path("s") / path
+
+
+@pytest.mark.parametrize("target_id", ["../../x", "KIC ../../x", "KIC 12;rm", "KIC 0", "KOI 1", "", "TIC 1e9"])
+def test_what_is_no_target_has_no_place(tmp_path, target_id):
+    with pytest.raises(LightmillError, match="expected 'KIC n', 'EPIC n' or 'TIC n'"):
+        store_path(tmp_path, target_id)
+    with pytest.raises(LightmillError, match="expected 'KIC n'"):
+        read_stored(tmp_path, target_id)
+    with pytest.raises(LightmillError, match="expected 'KIC n'"):
+        write_stored(tmp_path, dataclasses.replace(made(), target_id=target_id))
+    assert list(tmp_path.rglob("*")) == []
+
+
+@pytest.mark.parametrize("target_id", ["KIC 757076", "EPIC 201367065", "TIC 9000000001"])
+def test_what_goes_in_comes_out(tmp_path, target_id):
+    light_curve = made(target_id)
+    write_stored(tmp_path, light_curve)
+    back = read_stored(tmp_path, target_id)
+    assert same(back, light_curve)
+    assert back.mission == light_curve.mission
+    assert len(back) == 50
+    for name, kind in COLUMNS.items():
+        assert getattr(back, name).dtype == kind
+        with pytest.raises(ValueError, match="read-only"):
+            getattr(back, name)[0] = 0
+
+
+def test_same_content_same_bytes_and_anyone_can_read_them(tmp_path):
+    first, second = (write_stored(tmp_path / name, made(), "a key") for name in "ab")
+    paths = [store_path(tmp_path / name, "KIC 757076") for name in "ab"]
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+    assert first.sha256 == second.sha256 == hashlib.sha256(paths[0].read_bytes()).hexdigest()
+    assert [path.name for path in paths[0].parent.iterdir()] == ["000757076.parquet"]
+    table = pq.read_table(paths[0])
+    assert table.column_names == list(COLUMNS)
+    np.testing.assert_array_equal(table["time_bjd"].to_numpy(), made().time_bjd)
+
+
+def test_compression_is_what_the_docs_say(tmp_path):
+    write_stored(tmp_path, made())
+    row_group = pq.ParquetFile(store_path(tmp_path, "KIC 757076")).metadata.row_group(0)
+    for place in range(row_group.num_columns):
+        column = row_group.column(place)
+        assert column.compression == "ZSTD"
+        assert ("BYTE_STREAM_SPLIT" in column.encodings) == (COLUMNS[column.path_in_schema].kind == "f")
+
+
+def test_the_key_and_the_sum_are_kept(tmp_path):
+    written = write_stored(tmp_path, made(), "what it was made from")
+    stored = read_stored_file(tmp_path, "KIC 757076")
+    assert (stored.key, stored.sha256) == ("what it was made from", written.sha256)
+    assert len(read_stored(tmp_path, "KIC 757076", written.sha256)) == 50
+    with pytest.raises(LightCurveError, match=f"has SHA-256 {written.sha256}, the manifest says 123"):
+        read_stored(tmp_path, "KIC 757076", "123")
+
+
+def test_what_is_not_there_is_named(tmp_path):
+    with pytest.raises(LightCurveError, match=r"000757076\.parquet: no stored light curve of KIC 757076; fetch"):
+        read_stored(tmp_path, "KIC 757076")
+
+
+def test_another_targets_file_is_refused(tmp_path):
+    write_stored(tmp_path, made())
+    store_path(tmp_path, "KIC 757076").rename(store_path(tmp_path, "KIC 757077"))
+    with pytest.raises(LightCurveError, match=r"000757077\.parquet: .*holds KIC 757076, not KIC 757077"):
+        read_stored(tmp_path, "KIC 757077")
+
+
+@pytest.fixture(scope="module")
+def encoded(tmp_path_factory) -> bytes:
+    store = tmp_path_factory.mktemp("store")
+    write_stored(store, made(), "key")
+    return store_path(store, "KIC 757076").read_bytes()
+
+
+def read_bytes(folder, damaged: bytes) -> LightCurve:
+    path = store_path(folder, "KIC 757076")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(damaged)
+    return read_stored(folder, "KIC 757076")
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.data())
+def test_a_file_cut_anywhere_is_refused(tmp_path_factory, encoded, data):
+    length = data.draw(st.integers(0, len(encoded) - 1))
+    with pytest.raises(LightCurveError, match="not a whole light curve"):
+        read_bytes(tmp_path_factory.getbasetemp(), encoded[:length])
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data())
+def test_a_flipped_bit_is_noticed_or_changes_nothing(tmp_path_factory, encoded, data):
+    position, bit = data.draw(st.integers(0, len(encoded) - 1)), data.draw(st.integers(0, 7))
+    damaged = bytearray(encoded)
+    damaged[position] ^= 1 << bit
+    try:
+        back = read_bytes(tmp_path_factory.getbasetemp(), bytes(damaged))
+    except LightCurveError as error:
+        assert "fetch the light curves again" in str(error)  # noqa: PT017
+    else:
+        assert same(back, made())
