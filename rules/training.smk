@@ -32,6 +32,61 @@ def ensemble_members(wildcards):
     }
 
 
+# The coverage is a gate, not read: no dataset of a mission that too many light curves are missing from.
+rule assemble_dataset:
+    input:
+        manifests=of_shards(f"{RUN}/views/{{mission}}/{{shard}}/manifest.json"),
+        global_views=of_shards(f"{RUN}/views/{{mission}}/{{shard}}/global.npy"),
+        local_views=of_shards(f"{RUN}/views/{{mission}}/{{shard}}/local.npy"),
+        metas=of_shards(f"{RUN}/views/{{mission}}/{{shard}}/meta.parquet"),
+        labels=shard_lists("labels"),
+        resolved=resolved_shares,
+        coverage="<run>/lightcurves/{mission}/coverage.csv",
+    output:
+        manifest="<run>/datasets/{mission}/manifest.json",
+        global_view="<run>/datasets/{mission}/global.npy",
+        local_view="<run>/datasets/{mission}/local.npy",
+        meta="<run>/datasets/{mission}/meta.parquet",
+    log:
+        "<logs>/assemble_dataset/{mission}.log",
+    benchmark:
+        "<benchmarks>/assemble_dataset/{mission}.tsv"
+    conda:
+        "../envs/lightmill.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+    params:
+        labels=CONFIG.labels.model_dump(),
+        code=code("assemble_dataset"),
+    script:
+        "../scripts/assemble_dataset.py"
+
+
+# Not part of a run: made where somebody asks for the file.
+rule export_dataset:
+    input:
+        manifest="<run>/datasets/{name}/manifest.json",
+        global_view="<run>/datasets/{name}/global.npy",
+        local_view="<run>/datasets/{name}/local.npy",
+        meta="<run>/datasets/{name}/meta.parquet",
+    output:
+        data="<run>/datasets/{name}/preprocessed_data.npz",
+    log:
+        "<logs>/export_dataset/{name}.log",
+    benchmark:
+        "<benchmarks>/export_dataset/{name}.tsv"
+    conda:
+        "../envs/lightmill.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+    params:
+        code=code("export_dataset"),
+    script:
+        "../scripts/export_dataset.py"
+
+
 rule train_model:
     input:
         unpack(experiment_dataset),

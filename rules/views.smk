@@ -1,4 +1,25 @@
-# Light curves and ephemerides made into views.
+# Light curves and ephemerides made into views, and views that others made.
+import re
+from glob import glob
+
+from lightmill.catalogs.crosswalk import crosswalk_digest
+
+
+def imported_files(wildcards):
+    """The files of a set of views made by others."""
+    patterns = CONFIG.imported_views[wildcards.name].files
+    found = {pattern: sorted(glob(pattern)) for pattern in patterns}
+    for pattern, files in found.items():
+        if not files:
+            raise WorkflowError(
+                f"imported_views.{wildcards.name}.files: no file {pattern!r}; name files that exist, as paths or globs"
+            )
+    return sorted({file for files in found.values() for file in files})
+
+
+def import_settings(wildcards):
+    """How to read a set of views made by others: all but where it is."""
+    return CONFIG.imported_views[wildcards.name].model_dump(exclude={"files"})
 
 
 rule make_views:
@@ -25,3 +46,33 @@ rule make_views:
         code=code("make_views"),
     script:
         "../scripts/make_views.py"
+
+
+rule import_views:
+    input:
+        files=imported_files,
+    output:
+        manifest="<run>/datasets/{name}/manifest.json",
+        global_view="<run>/datasets/{name}/global.npy",
+        local_view="<run>/datasets/{name}/local.npy",
+        meta="<run>/datasets/{name}/meta.parquet",
+        rejected="<run>/datasets/{name}/rejected.csv",
+    log:
+        "<logs>/import_views/{name}.log",
+    benchmark:
+        "<benchmarks>/import_views/{name}.tsv"
+    wildcard_constraints:
+        # Nothing where nothing is imported.
+        name="|".join(map(re.escape, CONFIG.imported_views)) or "(?!)",
+    conda:
+        "../envs/lightmill.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+    params:
+        settings=import_settings,
+        splits=CONFIG.splits.model_dump(exclude={"method"}),
+        crosswalk=crosswalk_digest(),
+        code=code("import_views"),
+    script:
+        "../scripts/import_views.py"

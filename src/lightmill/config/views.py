@@ -24,7 +24,10 @@ class LocalView(Section):
         default=4.0, gt=0.5, le=50, description="Half-width of the view in transit durations, at most half a period."
     )
     bin_width_durations: float = Field(
-        default=0.16, gt=0, le=2, description="Width of one bin in transit durations; neighbouring bins overlap."
+        default=0.16,
+        gt=0,
+        le=2,
+        description="Width of one bin in transit durations, at least the distance between two; neighbours overlap.",
     )
 
 
@@ -71,14 +74,14 @@ class ViewSettings(Section):
 
 
 ImportedNumber = Literal["period_d", "epoch_bjd", "duration_h", "depth_ppm", "snr"]
-Unit = Literal["d", "h", "min", "ppm", "percent", "fraction", "flux", "BJD", "BKJD", "BTJD", "1"]
+Unit = Literal["d", "h", "min", "ppm", "percent", "fraction", "flux", "BJD", "BKJD", "BTJD", ""]
 # The units that each number may be declared in.
 UNITS: dict[ImportedNumber, tuple[Unit, ...]] = {
     "period_d": ("d", "h"),
     "epoch_bjd": ("BJD", "BKJD", "BTJD"),
     "duration_h": ("h", "d", "min"),
     "depth_ppm": ("ppm", "percent", "fraction", "flux"),
-    "snr": ("1",),
+    "snr": ("",),
 }
 
 
@@ -87,9 +90,9 @@ class ScalarColumn(Section):
 
     column: str = Field(description="Its name in the file.")
     unit: Unit = Field(
-        default="1",
+        default="",
         description="Its unit there, converted at the door and checked against what is physically possible. `flux` is "
-        "what is left in transit, 1 less the depth; `1` is for S/N.",
+        "what is left in transit, 1 less the depth; S/N has none.",
     )
 
 

@@ -11,7 +11,7 @@ _HOMES = {
     "evaluate_model": "lightmill.evaluation.evaluate",
     "metric_names": "lightmill.evaluation.metrics",
     "score_metrics": "lightmill.evaluation.metrics",
-    "plot_sample_light_curves": "lightmill.evaluation.samples",
+    "plot_sample_light_curves": "lightmill.evaluation.light_curves",
     "plot_sample_views": "lightmill.evaluation.samples",
 }
 

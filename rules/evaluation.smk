@@ -1,0 +1,96 @@
+# How good the trained models are, on signals that they have never seen.
+
+
+def seed_histories(wildcards):
+    """The training histories of an experiment's seeds, in the order of the seeds."""
+    return expand(
+        f"{RUN}/models/{wildcards.experiment}/{{seed}}/training_history.csv",
+        seed=seeds_of(wildcards.experiment),
+    )
+
+
+def experiment_seeds(wildcards):
+    """The seeds of an experiment."""
+    return seeds_of(wildcards.experiment)
+
+
+def experiment_light_curves(wildcards):
+    """The manifests of the light curves that an experiment's views were made from."""
+    mission = CONFIG.experiments[wildcards.experiment].dataset
+    return [f"{RUN}/lightcurves/{mission}/{shard}.parquet" for shard in SHARDS[mission]]
+
+
+rule evaluate_model:
+    input:
+        unpack(experiment_dataset),
+        description="<run>/models/{experiment}/ensemble/model.json",
+        weights="<run>/models/{experiment}/ensemble/model.safetensors",
+        histories=seed_histories,
+    output:
+        metrics="<run>/evaluation/{experiment}/model_metrics.csv",
+        predictions="<run>/evaluation/{experiment}/test_predictions.csv",
+        report="<run>/evaluation/{experiment}/classification_report.txt",
+        confusion="<run>/evaluation/{experiment}/confusion_matrix.png",
+        roc="<run>/evaluation/{experiment}/roc_curve.png",
+        precision_recall="<run>/evaluation/{experiment}/precision_recall_curve.png",
+        history="<run>/evaluation/{experiment}/training_history.png",
+    log:
+        "<logs>/evaluate_model/{experiment}.log",
+    benchmark:
+        "<benchmarks>/evaluate_model/{experiment}.tsv"
+    conda:
+        "../envs/lightmill.yaml"
+    threads: 1
+    resources:
+        mem_mb=3000,
+    params:
+        seeds=experiment_seeds,
+        settings=CONFIG.evaluation.model_dump(),
+        code=code("evaluate_model"),
+    script:
+        "../scripts/evaluate_model.py"
+
+
+rule plot_samples:
+    input:
+        unpack(experiment_dataset),
+    output:
+        views="<run>/evaluation/{experiment}/sample_views.png",
+    log:
+        "<logs>/plot_samples/{experiment}.log",
+    benchmark:
+        "<benchmarks>/plot_samples/{experiment}.tsv"
+    conda:
+        "../envs/lightmill.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+    params:
+        task=experiment_task,
+        code=code("plot_samples"),
+    script:
+        "../scripts/plot_samples.py"
+
+
+# Imported views come without light curves: missions only.
+rule plot_light_curves:
+    input:
+        unpack(experiment_dataset),
+        light_curves=experiment_light_curves,
+    output:
+        light_curves="<run>/evaluation/{experiment}/sample_light_curves.png",
+    log:
+        "<logs>/plot_light_curves/{experiment}.log",
+    benchmark:
+        "<benchmarks>/plot_light_curves/{experiment}.tsv"
+    conda:
+        "../envs/lightmill.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+    params:
+        task=experiment_task,
+        store=CONFIG.store,
+        code=code("plot_light_curves"),
+    script:
+        "../scripts/plot_light_curves.py"

@@ -1,0 +1,81 @@
+"""Figure of the raw light curves behind some of the views."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from lightmill.config.training import TaskLabels
+from lightmill.evaluation.figures import BLUE, ORANGE, STYLE, save_figure
+from lightmill.evaluation.samples import SAMPLES, caption, chosen_rows, title
+from lightmill.lightcurves.lightcurve import LightCurve
+from lightmill.lightcurves.store import read_stored
+from lightmill.targets import BKJD_ZERO_BJD, BTJD_ZERO_BJD
+from lightmill.training.dataset import read_dataset, task_labels
+
+_ZERO_BJD = {"Kepler": BKJD_ZERO_BJD, "K2": BKJD_ZERO_BJD, "TESS": BTJD_ZERO_BJD}
+
+
+def plot_sample_light_curves(
+    dataset: str | Path, labels: TaskLabels | None, store: str | Path, path: str | Path
+) -> None:
+    """Draw the raw (SAP) light curves of the signals that `plot_sample_views` shows, transit times marked below."""
+    data = read_dataset(dataset)
+    positives, negatives = chosen_rows(data.meta, task_labels(data.meta, labels))
+    with rc_context(STYLE):
+        figure = Figure(figsize=(12, 2.1 * SAMPLES + 0.6), layout="constrained")
+        grid = figure.subplots(SAMPLES, 2, squeeze=False)
+        for column, rows, colour in ((0, positives, BLUE), (1, negatives, ORANGE)):
+            for line in range(SAMPLES):
+                if line < len(rows):
+                    signal = data.meta.iloc[int(rows[line])]
+                    _draw_light_curve(grid[line, column], read_stored(store, signal["target_id"]), signal, colour)
+                else:
+                    grid[line, column].axis("off")
+        figure.suptitle(title(data, labels) + ": raw light curves", fontsize=11)
+    save_figure(path, figure)
+
+
+def _draw_light_curve(axes: Axes, curve: LightCurve, signal: pd.Series, colour: str) -> None:
+    zero = _ZERO_BJD[curve.mission]
+    flux = relative_percent(curve.sap_flux, curve.segment)
+    axes.plot(curve.time_bjd - zero, flux, ".", color=colour, markersize=0.8, rasterized=True)
+    times = transit_times(signal["period_d"], signal["epoch_bjd"], curve.time_bjd)
+    seen = np.isfinite(flux)
+    bottom = np.nanpercentile(flux, 0.05) if seen.any() else 0.0
+    axes.plot(times - zero, np.full(len(times), bottom), "|", color="black", markersize=5)
+    axes.set_title(f"{signal['target_id']}: {caption(signal)}", fontsize=8, loc="left")
+    axes.set_xlabel(f"BJD - {zero:.0f} (d)")
+    axes.set_ylabel("SAP flux (%)")
+
+
+def relative_percent(flux: np.ndarray, segment: np.ndarray) -> np.ndarray:
+    """Flux (n,) less the median of its own segment, in percent of that; NaN where a segment has no positive median."""
+    relative = np.full(len(flux), np.nan)
+    for number in np.unique(segment):
+        rows = segment == number
+        if np.isfinite(flux[rows]).any() and (median := float(np.nanmedian(flux[rows]))) > 0:
+            relative[rows] = (flux[rows] / median - 1) * 100
+    return relative
+
+
+def transit_times(period_d: float, epoch_bjd: float, time_bjd: np.ndarray) -> np.ndarray:
+    """The mid-transit times (BJD) between the first and the last of `time_bjd` that fall on data.
+
+    On data: a cadence lies within 0.1 d. With more than 200 transits, none: marks would be a bar.
+    """
+    if not np.isfinite([period_d, epoch_bjd]).all() or len(time_bjd) == 0:
+        return np.zeros(0)
+    first = np.ceil((time_bjd[0] - epoch_bjd) / period_d)
+    last = np.floor((time_bjd[-1] - epoch_bjd) / period_d)
+    if last - first > 200:
+        return np.zeros(0)
+    times = epoch_bjd + period_d * np.arange(first, last + 1)
+    after = np.searchsorted(time_bjd, times).clip(1, max(1, len(time_bjd) - 1))
+    nearest = np.minimum(
+        np.abs(time_bjd[after - 1] - times), np.abs(time_bjd[np.minimum(after, len(time_bjd) - 1)] - times)
+    )
+    return times[nearest < 0.1]
