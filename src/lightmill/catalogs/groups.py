@@ -8,6 +8,7 @@ targets (Coughlin et al. 2014, AJ 147, 119, for Kepler).
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
@@ -105,6 +106,12 @@ def same_eclipses(
         period[b], epoch[b], duration[b], period_err[b], epoch_err[b],
     )  # fmt: skip
     return pairs[(wide | narrow) & agrees]
+
+
+def one_place_each(signals: pd.DataFrame) -> pd.DataFrame:
+    """One row per target of a signal table, with the place and the magnitude of its first row that has a place."""
+    known = signals.dropna(subset=["ra_deg", "dec_deg"])
+    return known.drop_duplicates("target_id")[["target_id", "ra_deg", "dec_deg", "magnitude"]]
 
 
 def unit_vectors(ra_deg: ArrayLike, dec_deg: ArrayLike) -> NDArray[np.float64]:

@@ -10,8 +10,8 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from lightmill.catalogs.completing import complete_ephemerides
-from lightmill.catalogs.crosswalk import one_place_each, star_ids
-from lightmill.catalogs.groups import group_stars, same_eclipses, same_place
+from lightmill.catalogs.crosswalk import star_ids
+from lightmill.catalogs.groups import group_stars, one_place_each, same_eclipses, same_place
 from lightmill.catalogs.merging import (
     PRECEDENCE,
     Pairs,

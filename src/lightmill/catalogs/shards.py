@@ -1,0 +1,137 @@
+"""Lists per shard: what to download, what to fold, and what it is called; and whether a mission may be learned from.
+
+Everything expensive starts from these lists. What the labels are is kept apart from what is downloaded and folded, so
+that a changed disposition downloads and folds nothing anew.
+"""
+
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from lightmill.catalogs.identify import KINDS
+from lightmill.catalogs.signals import read_signals
+from lightmill.errors import LabelError
+from lightmill.files import read_json, write_json, write_parquet
+from lightmill.logs import logger
+
+TARGET_COLUMNS = ("target_id",)
+SIGNAL_COLUMNS = ("signal_id", "target_id", "period_d", "epoch_bjd", "duration_h", "depth_ppm")
+LABEL_COLUMNS = (
+    "signal_id",
+    "target_id",
+    "star_id",
+    "group_id",
+    "label",
+    "label_source",
+    "disposition",
+    "split",
+    "table",
+)
+
+_FETCH = {
+    "k2pandc": "fetch 'K2 Planets and Candidates' (k2pandc) with all columns, epic_hostname and epic_candname among "
+    "them: the default download names most confirmed planets' stars without their EPIC number",
+}
+
+
+def shard_catalog(
+    labels: str | Path,
+    summaries: Sequence[str | Path],
+    folder: str | Path,
+    *,
+    shards: Mapping[str, int],
+    max_resolved_difference: float,
+) -> None:
+    """Write the lists of every shard, and for every mission how many of its stars are known.
+
+    Parameters
+    ----------
+    labels
+        The labelled signal table.
+    summaries
+        The readers' summaries of the tables it was made from.
+    folder
+        Gets targets/, signals/ and labels/<mission>/<shard>.parquet, and resolved/<mission>.json.
+    shards
+        Number of shards by mission.
+    max_resolved_difference
+        As for `judge_resolved`.
+    """
+    folder = Path(folder)
+    signals = read_signals(labels)
+    tables = {summary["table"]: summary["by_disposition"] for summary in map(read_json, summaries)}
+    for mission in sorted(shards):
+        of_mission = signals.loc[signals["mission"] == mission]
+        parts = dict(list(of_mission.groupby("shard")))
+        for number in range(shards[mission]):
+            for kind, part in lists_of_shard(parts.get(number, of_mission.iloc[:0])).items():
+                write_parquet(folder / kind / mission / f"{number:03d}.parquet", part)
+        resolved = {table: shares for table, shares in tables.items() if KINDS[table].mission == mission}
+        reason = judge_resolved(resolved, max_resolved_difference)
+        if reason:
+            logger.warning("%s: %s", mission, reason)
+        write_json(
+            folder / "resolved" / f"{mission}.json",
+            {
+                "mission": mission,
+                "tables": resolved,
+                "max_difference": max_resolved_difference,
+                "assemble": not reason,
+                "reason": reason,
+            },
+        )
+        logger.info(
+            "%s: %d signals of %d targets in %d shards",
+            mission,
+            len(of_mission),
+            of_mission["target_id"].nunique(),
+            shards[mission],
+        )
+
+
+def lists_of_shard(signals: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """The three lists of one shard's signals, sorted: `targets`, `signals` and `labels`."""
+    ordered = signals.sort_values("signal_id", kind="stable", ignore_index=True)
+    targets = ordered[list(TARGET_COLUMNS)].drop_duplicates().sort_values("target_id", ignore_index=True)
+    return {"targets": targets, "signals": ordered[list(SIGNAL_COLUMNS)], "labels": ordered[list(LABEL_COLUMNS)]}
+
+
+def judge_resolved(tables: Mapping[str, Mapping[str, Mapping[str, Any]]], max_difference: float) -> str:
+    """Why a mission must not be learned from, or '' if it may be.
+
+    Stars that cannot be found drop out; if they drop out of one disposition more than of another, being found tells
+    the label. `tables` holds, by table and disposition, `rows` and `resolved`: how many rows there are, and of how many
+    the star is known. The largest difference allowed is `max_difference`, not counting one unknown star in each
+    disposition, which in a short list is no pattern.
+    """
+    for table in sorted(tables):
+        shares = tables[table]
+        for one, other in combinations(sorted(shares), 2):
+            less, more = sorted((one, other), key=lambda name: _share(shares[name], 0))
+            difference = _share(shares[more], 0) - _share(shares[less], 1)
+            if difference > max_difference:
+                return (
+                    f"table {table}: the star is known for {_share(shares[less], 0):.1%} of the {less} rows and for "
+                    f"{_share(shares[more], 0):.1%} of the {more} rows; a difference above {max_difference:.0%} makes "
+                    f"the rejection a label; {_FETCH.get(table, 'fetch the table again, with its identifiers')}"
+                )
+    return ""
+
+
+def _share(counts: Mapping[str, Any], forgiven: int) -> float:
+    rows = int(counts["rows"])
+    return min(rows, int(counts["resolved"]) + forgiven) / rows if rows else 1.0
+
+
+def require_resolved(resolved: str | Path, max_difference: float) -> None:
+    """Raise LabelError, saying which table to fetch instead, if `resolved/<mission>.json` forbids a dataset.
+
+    `max_difference` as for `judge_resolved`.
+    """
+    shares = read_json(resolved)
+    reason = judge_resolved(shares["tables"], max_difference)
+    if reason:
+        raise LabelError(f"no dataset of {shares['mission']} is assembled: {reason}")
