@@ -8,9 +8,8 @@ def experiment_dataset(wildcards):
 
 def experiment_task(wildcards):
     """The question that an experiment asks, and its label map."""
-    return CONFIG.experiments[wildcards.experiment].model_dump(
-        include={"task", "labels"}
-    )
+    keys = {"task", "labels"}
+    return CONFIG.experiments[wildcards.experiment].model_dump(include=keys)
 
 
 def training_settings(wildcards):
