@@ -1,0 +1,278 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from torch import nn
+from training.toys import LENGTHS, toy_dataset, toy_meta
+
+from lightmill.config.training import TrainingSettings
+from lightmill.errors import ModelError
+from lightmill.files import sha256_file
+from lightmill.training.checkpoint import Checkpoint
+from lightmill.training.dataset import read_dataset
+from lightmill.training.examples import select_examples
+from lightmill.training.fitting import fit, score_views
+from lightmill.training.model_files import load_model, predict
+from lightmill.training.networks.base import Network
+from lightmill.training.progress import HISTORY_COLUMNS
+from lightmill.training.train import fresh_network, train_model
+
+SETTINGS = TrainingSettings(epochs=6, batch_size=32, patience=6)
+FILES = ("model.safetensors", "model.json", "training_history.csv")
+
+
+def train(dataset, folder, settings=SETTINGS, seed=1):
+    train_model(dataset, folder, "planet", None, settings, seed)
+    return {name: sha256_file(folder / name) for name in FILES}
+
+
+def select_examples_of(folder):
+    return select_examples(read_dataset(folder), None, ("global", "local"))
+
+
+def pair(examples):
+    return examples["train"], examples["validation"]
+
+
+@pytest.fixture(autouse=True)
+def threads():
+    """Tests may change torch's number of threads."""
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def toy(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("data") / "toy"
+    toy_dataset(folder, n=300)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def undisturbed(toy, tmp_path_factory):
+    """A trained model's folder, and the digests of its files."""
+    folder = tmp_path_factory.mktemp("models") / "1"
+    return folder, train(toy, folder)
+
+
+def test_it_learns_what_can_be_learned(toy, undisturbed):
+    model = load_model(undisturbed[0])
+    test = select_examples_of(toy)["test"]
+    probabilities = predict(model, test.views, "min")
+    assert probabilities.dtype == np.float64
+    assert np.mean((probabilities >= model.description["threshold"]) == (test.labels == 1)) > 0.95
+
+
+def test_the_history_has_a_row_per_epoch(undisturbed):
+    history = pd.read_csv(undisturbed[0] / "training_history.csv")
+    assert tuple(history.columns) == HISTORY_COLUMNS
+    assert list(history["epoch"]) == [1, 2, 3, 4, 5, 6]
+    assert history["train_loss"].iloc[-1] < history["train_loss"].iloc[0]
+    model = load_model(undisturbed[0])
+    best = history["validation_average_precision"].idxmax()
+    assert model.description["best_epoch"] == history["epoch"][best]
+    assert model.description["validation"]["loss"] == pytest.approx(history["validation_loss"][best])
+
+
+def test_the_kept_weights_are_those_of_the_best_epoch(toy, undisturbed, tmp_path):
+    best = load_model(undisturbed[0]).description["best_epoch"]
+    train(toy, tmp_path / "short", SETTINGS.model_copy(update={"epochs": best}))
+    assert sha256_file(tmp_path / "short" / FILES[0]) == undisturbed[1][FILES[0]]
+
+
+def test_the_same_seed_gives_the_same_bytes_and_another_does_not(toy, undisturbed, tmp_path):
+    torch.manual_seed(99)
+    torch.set_num_threads(2)
+    assert train(toy, tmp_path / "again") == undisturbed[1]
+    assert torch.get_num_threads() == 2
+    assert train(toy, tmp_path / "other", seed=2)[FILES[0]] != undisturbed[1][FILES[0]]
+
+
+def test_training_leaves_torch_as_it_was(toy, tmp_path):
+    torch.manual_seed(5)
+    expected = torch.rand(1)
+    torch.manual_seed(5)
+    train(toy, tmp_path / "one", SETTINGS.model_copy(update={"epochs": 1}))
+    assert torch.equal(torch.rand(1), expected)
+    assert not torch.are_deterministic_algorithms_enabled()
+
+
+TRAIN_IN_A_PROCESS = """
+import sys
+from lightmill.config.training import TrainingSettings
+from lightmill.training.train import train_model
+train_model(sys.argv[1], sys.argv[2], "planet", None, TrainingSettings(epochs=24, batch_size=4, patience=24), 1)
+"""
+
+
+def test_a_killed_training_goes_on_to_the_same_bytes(toy, tmp_path, caplog):
+    settings = TrainingSettings(epochs=24, batch_size=4, patience=24)
+    folder = tmp_path / "killed"
+    checkpoint = folder / "checkpoint.safetensors"
+    process = subprocess.Popen(
+        [sys.executable, "-c", TRAIN_IN_A_PROCESS, toy, folder], env={**os.environ, "OMP_NUM_THREADS": "2"}
+    )
+    deadline = time.monotonic() + 60
+    while not checkpoint.is_file() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    time.sleep(0.1)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    assert checkpoint.is_file()
+    assert not (folder / "model.json").exists()
+    with caplog.at_level("INFO", logger="lightmill"):
+        resumed = train(toy, folder, settings)
+    assert "resuming after epoch" in caplog.text
+    assert not checkpoint.exists()
+    assert resumed == train(toy, tmp_path / "whole", settings)
+
+
+class PowerCutError(Exception):
+    pass
+
+
+def interrupt_after(epochs, call):
+    """Interrupt the training in `call` after some epochs, its checkpoint written."""
+    save = Checkpoint.save
+
+    def save_and_stop(self, network, best, optimiser, history):
+        save(self, network, best, optimiser, history)
+        if len(history) == epochs:
+            raise PowerCutError
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Checkpoint, "save", save_and_stop)
+        with pytest.raises(PowerCutError):
+            call()
+
+
+@pytest.mark.parametrize("epochs", [1, 3, 6])
+def test_it_resumes_from_any_epoch(toy, undisturbed, tmp_path, epochs):
+    interrupt_after(epochs, lambda: train(toy, tmp_path / "model"))
+    assert train(toy, tmp_path / "model") == undisturbed[1]
+
+
+@pytest.mark.parametrize("change", ["settings", "data", "seed", "code"])
+def test_the_checkpoint_of_another_training_is_not_resumed(toy, tmp_path, monkeypatch, caplog, change):
+    folder = tmp_path / "model"
+    interrupt_after(2, lambda: train(toy, folder))
+    data, settings, seed = toy, SETTINGS, 1
+    if change == "settings":
+        settings = SETTINGS.model_copy(update={"learning_rate": 0.002})
+    elif change == "data":
+        meta = toy_meta(300)
+        meta.loc[meta["split"] == "test", "snr"] = 7.0
+        toy_dataset(tmp_path / "toy", meta=meta)
+        data = tmp_path / "toy"
+    elif change == "seed":
+        seed = 2
+    else:
+        monkeypatch.setattr("lightmill.training.train.code_digest", lambda path: "changed")
+    with caplog.at_level("INFO", logger="lightmill"):
+        changed = train(data, folder, settings, seed)
+    assert "belongs to another training" in caplog.text
+    assert changed == train(data, tmp_path / "fresh", settings, seed)
+
+
+def test_an_unreadable_checkpoint_is_not_resumed(toy, undisturbed, tmp_path, caplog):
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "checkpoint.safetensors").write_bytes(b"nothing of the kind")
+    assert train(toy, tmp_path / "model") == undisturbed[1]
+    assert "cannot be read" in caplog.text
+
+
+def test_a_diverging_training_says_what_to_do(toy, tmp_path):
+    examples = select_examples_of(toy)
+    examples["train"].views["global"][0] = np.inf
+    with pytest.raises(ModelError, match=r"epoch 1: .* lower training\.learning_rate"):
+        fit(fresh_network("dual_branch", LENGTHS, 1), *pair(examples), SETTINGS, 1, Checkpoint(tmp_path / "c", "k"))
+
+
+def test_a_gpu_that_is_not_there_is_refused(toy, tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(ModelError, match=r"training\.device: cuda.*cpu or auto"):
+        train(toy, tmp_path / "model", SETTINGS.model_copy(update={"device": "cuda"}))
+    train(toy, tmp_path / "model", SETTINGS.model_copy(update={"device": "auto", "epochs": 1}))
+
+
+class Normalised(Network):
+    """One dense layer behind a batch normalisation and a dropout."""
+
+    view_names = ("global",)
+
+    def __init__(self):
+        super().__init__()
+        self.normalise = nn.BatchNorm1d(LENGTHS["global"])
+        self.dropout = nn.Dropout(0.5)
+        self.dense = nn.Linear(LENGTHS["global"], 1)
+
+    def forward(self, views):
+        return self.dense(self.dropout(self.normalise(views["global"]))).squeeze(1)
+
+    def early_layers(self):
+        return [self.normalise]
+
+
+@pytest.mark.parametrize("frozen", [True, False])
+def test_frozen_layers_do_not_move_nor_do_their_statistics(toy, tmp_path, frozen):
+    torch.manual_seed(0)
+    network = Normalised()
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    layers = network.early_layers() if frozen else []
+    fit(network, *pair(select_examples_of(toy)), SETTINGS, 1, Checkpoint(tmp_path / "c", "k"), layers)
+    after = network.state_dict()
+    for name in ("weight", "bias", "running_mean", "running_var", "num_batches_tracked"):
+        assert torch.equal(before[f"normalise.{name}"], after[f"normalise.{name}"]) == frozen
+    assert not torch.equal(before["dense.weight"], after["dense.weight"])
+    assert all(parameter.requires_grad for parameter in network.parameters())
+
+
+def test_dropout_too_is_drawn_anew_in_a_resumed_training(toy, tmp_path):
+    examples = pair(select_examples_of(toy))
+
+    def train_normalised(path):
+        torch.manual_seed(0)
+        network = Normalised()
+        fit(network, *examples, SETTINGS, 1, Checkpoint(path, "k"))
+        return network.state_dict()
+
+    interrupt_after(2, lambda: train_normalised(tmp_path / "stopped"))
+    resumed, whole = train_normalised(tmp_path / "stopped"), train_normalised(tmp_path / "whole")
+    assert all(torch.equal(resumed[name], whole[name]) for name in whole)
+
+
+def test_scores_do_not_depend_on_the_threads(toy):
+    network = fresh_network("dual_branch", LENGTHS, 1)
+    views = select_examples_of(toy)["train"].views
+    scores = []
+    for threads in (1, 2):
+        torch.set_num_threads(threads)
+        scores.append(score_views(network, views))
+    np.testing.assert_array_equal(*scores)
+    assert len(score_views(network, {name: view[:0] for name, view in views.items()})) == 0
+
+
+def test_without_class_weights_the_loss_is_another(toy, tmp_path):
+    settings = SETTINGS.model_copy(update={"epochs": 1})
+    train(toy, tmp_path / "weighted", settings)
+    train(toy, tmp_path / "plain", settings.model_copy(update={"class_weights": False}))
+    losses = [pd.read_csv(tmp_path / name / "training_history.csv")["train_loss"][0] for name in ("weighted", "plain")]
+    assert losses[0] != losses[1]
+
+
+def test_seeds_of_others_do_not_matter(toy, undisturbed, tmp_path):
+    assert train(toy, tmp_path / "model", SETTINGS.model_copy(update={"seeds": [1, 2, 3, 4]})) == undisturbed[1]
+
+
+def test_no_path_of_this_machine_is_written(undisturbed):
+    folder: Path = undisturbed[0]
+    for name in FILES:
+        assert str(folder.parent).encode() not in (folder / name).read_bytes()
