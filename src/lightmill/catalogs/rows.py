@@ -143,8 +143,8 @@ def _records(lines: list[str], first: int, width: int) -> Iterator[tuple[int, st
 def _quoted(lines: list[str], index: int, width: int) -> tuple[str, list[str], int]:
     """The record that starts at `lines[index]`, its fields, and how many lines it takes.
 
-    Quotes may hold line ends. If no closing quote makes a row of the right width, the line stands alone, so that a
-    stray quote takes no other row with it.
+    Quotes may hold line ends. If no closing quote, with a comma or the end behind it, makes a row of the right width,
+    the line stands alone, so that a stray quote takes no other row with it.
     """
     record = lines[index]
     quotes = record.count('"')
@@ -154,15 +154,15 @@ def _quoted(lines: list[str], index: int, width: int) -> tuple[str, list[str], i
         quotes += lines[index + used].count('"')
         used += 1
     if used > 1 and quotes % 2 == 0 and len(record) <= MAX_LINE_BYTES:
-        fields = _fields(record)
+        fields = _fields(record, strict=True)
         if len(fields) == width:
             return record, fields, used
     return lines[index], _fields(lines[index]), 1
 
 
-def _fields(record: str) -> list[str]:
+def _fields(record: str, strict: bool = False) -> list[str]:
     try:
-        return next(csv.reader(record.splitlines(keepends=True)))
+        return next(csv.reader(record.splitlines(keepends=True), strict=strict))
     except csv.Error:
         return []
 
