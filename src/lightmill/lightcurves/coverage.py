@@ -103,7 +103,7 @@ def _observed(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 _ADVICE = {
-    "transient": "the archive could not be read; worth trying again: remove the shards' manifests and run again",
+    "transient": "the archive could not be read; worth trying again: snakemake --forcerun fetch_light_curves",
     "corrupt": "a file is damaged or not what it should be; worth trying again once the file named is replaced",
     "absent": "the archive has no file; not worth trying again unless another base_url has them",
 }

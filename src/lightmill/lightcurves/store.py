@@ -66,26 +66,31 @@ def read_stored(store: str | Path, target_id: str, expected_sha256: str | None =
     Raises LightCurveError if there is none, or if the file is damaged, another target's, of another schema, or not
     the one whose hex SHA-256 is given: then fetching the light curves again makes it anew.
     """
-    stored = read_stored_file(store, target_id)
-    if expected_sha256 is not None and stored.sha256 != expected_sha256:
+    path = store_path(store, target_id)
+    encoded = _bytes(path, target_id)
+    if expected_sha256 is not None and sha256(encoded).hexdigest() != expected_sha256:
         raise LightCurveError(
-            f"{store_path(store, target_id)}: has SHA-256 {stored.sha256}, the manifest says {expected_sha256}; "
+            f"{path}: has SHA-256 {sha256(encoded).hexdigest()}, the manifest says {expected_sha256}; "
             "fetch the light curves again"
         )
-    return stored.light_curve
+    return _decode(encoded, path, target_id)[0]
 
 
 def read_stored_file(store: str | Path, target_id: str) -> Stored:
     """Read a target's light curve with its key and the file's SHA-256; raises like `read_stored`."""
     path = store_path(store, target_id)
+    encoded = _bytes(path, target_id)
+    light_curve, key = _decode(encoded, path, target_id)
+    return Stored(light_curve, key, sha256(encoded).hexdigest())
+
+
+def _bytes(path: Path, target_id: str) -> bytes:
     try:
-        encoded = path.read_bytes()
+        return path.read_bytes()
     except FileNotFoundError:
         raise LightCurveError(f"{path}: no stored light curve of {target_id}; fetch the light curves first") from None
     except OSError as error:
         raise _damaged(path, str(error)) from None
-    light_curve, key = _decode(encoded, path, target_id)
-    return Stored(light_curve, key, sha256(encoded).hexdigest())
 
 
 def _encode(light_curve: LightCurve, key: str) -> bytes:
