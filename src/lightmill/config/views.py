@@ -36,7 +36,7 @@ class Detrend(Section):
 
     method: Literal["savgol"] = Field(default="savgol", description="Savitzky-Golay filter, in-transit masked.")
     window_d: float = Field(
-        default=2.0,
+        default=1.5,
         gt=0.05,
         le=30,
         description="Length of the filter window in days, at any cadence; longer for stars with very long transits.",

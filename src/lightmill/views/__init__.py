@@ -6,8 +6,8 @@ from lightmill.views.making import (
     Signal,
     SignalViews,
     flatten_star,
+    fold_views,
     make_views,
-    without_others,
 )
 from lightmill.views.shards import make_shard_views
 
@@ -17,7 +17,7 @@ __all__ = [
     "Signal",
     "SignalViews",
     "flatten_star",
+    "fold_views",
     "make_shard_views",
     "make_views",
-    "without_others",
 ]

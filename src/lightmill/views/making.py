@@ -29,6 +29,7 @@ class Signal:
     period_d: float
     epoch_bjd: float
     duration_h: float
+    depth_ppm: float = float("nan")
 
     @property
     def defect(self) -> str:
@@ -107,26 +108,20 @@ def flatten_star(light_curve: LightCurve, signals: list[Signal], settings: Detre
     return FlatCurve(time_bjd[usable], flat[usable], cadence_d)
 
 
-def without_others(star: FlatCurve, signal: Signal, signals: list[Signal], durations: float) -> FlatCurve:
-    """The star without the transits of its other signals.
+def make_views(
+    star: FlatCurve, signal: Signal, signals: list[Signal], settings: ViewSettings
+) -> tuple[Outcome, SignalViews | None]:
+    """The views of one foldable signal of a star, the transits of its other signals removed.
 
-    Those whose period is a harmonic of this one's stay (`is_harmonic`): they may be the secondary eclipses of the
-    same binary, and nothing tells a binary from a planet better.
-    """
-    kept = np.ones(star.time_bjd.shape, dtype=bool)
-    for other in signals:
-        if other is not signal and other.located and not is_harmonic(signal.period_d, other.period_d):
-            kept &= ~other.transits(star.time_bjd, durations)
-    return FlatCurve(star.time_bjd[kept], star.flux[kept], star.cadence_d)
-
-
-def make_views(star: FlatCurve, signal: Signal, settings: ViewSettings) -> tuple[Outcome, SignalViews | None]:
-    """Fold a star on one foldable signal, measure the transit and bin the views.
+    Signals whose period is a harmonic of this one's are not removed (`is_harmonic`): they may be the secondary eclipses
+    of the same binary, and nothing tells a binary from a planet better. Where too little of this transit would remain
+    (two planets crossing at once, the only time), shallower signals are left in as well, and the detail says so.
 
     Parameters
     ----------
-    star : detrended, transits of other signals removed
-    signal : one without `defect`
+    star : detrended, with all `signals` masked
+    signal : one of `signals`, without `defect`
+    signals : all that is known on the star
     settings : lengths, widths and scale
 
     Returns
@@ -134,21 +129,61 @@ def make_views(star: FlatCurve, signal: Signal, settings: ViewSettings) -> tuple
     outcome : `ok`, or `no_data_in_transit` with the reason
     views : None unless the outcome is `ok`
     """
-    period_d, duration_d = signal.period_d, signal.duration_d
-    phase = fold(star.time_bjd, period_d, signal.epoch_bjd)
-    missing = missing_transit(phase, duration_d, star.cadence_d)
+    others = [
+        other
+        for other in signals
+        if other is not signal and other.located and not is_harmonic(signal.period_d, other.period_d)
+    ]
+    missing = _missing(alone := _without(star, others, settings), signal)
+    left_in = []
+    if missing:
+        deeper = [other for other in others if not other.depth_ppm < signal.depth_ppm]
+        alone = _without(star, deeper, settings)
+        left_in = [other.signal_id for other in others if other not in deeper]
+        missing = _missing(alone, signal)
     if missing:
         return Outcome("no_data_in_transit", missing), None
+    detail = f"too little of the transit would remain without those of {', '.join(left_in)}" if left_in else ""
+    return Outcome("ok", detail), fold_views(alone, signal, settings)
+
+
+def _without(star: FlatCurve, others: list[Signal], settings: ViewSettings) -> FlatCurve:
+    """The star without the transits of some of its signals."""
+    kept = np.ones(star.time_bjd.shape, dtype=bool)
+    for other in others:
+        kept &= ~other.transits(star.time_bjd, settings.detrend.mask_durations)
+    return FlatCurve(star.time_bjd[kept], star.flux[kept], star.cadence_d)
+
+
+def _missing(star: FlatCurve, signal: Signal) -> str:
+    """Why a signal's transit cannot be seen in a star's cadences; empty where it can."""
+    phase = fold(star.time_bjd, signal.period_d, signal.epoch_bjd)
+    return missing_transit(phase, signal.duration_d, star.cadence_d)
+
+
+def fold_views(star: FlatCurve, signal: Signal, settings: ViewSettings) -> SignalViews:
+    """Fold a star on one signal, measure the transit and bin the views.
+
+    Parameters
+    ----------
+    star : detrended, transits of other signals removed; at least one cadence in transit
+    signal : one without `defect`
+    settings : lengths, widths and scale
+    """
+    period_d, duration_d = signal.period_d, signal.duration_d
+    phase = fold(star.time_bjd, period_d, signal.epoch_bjd)
     number = transit_number(star.time_bjd, period_d, signal.epoch_bjd)
     transits = count_transits(phase, number, duration_d, star.cadence_d)
     order = np.argsort(phase, kind="stable")
     phase, flux = phase[order], star.flux[order]
     transit = measure_transit(phase, flux, duration_d)
 
+    length = settings.local.length
     half_width_d = min(0.5 * period_d, settings.local.durations * duration_d)
-    bin_width_d = min(settings.local.bin_width_durations * duration_d, half_width_d)
+    # Bins at least as wide as they are apart, so that a short view leaves no cadence out.
+    bin_width_d = np.clip(settings.local.bin_width_durations * duration_d, 2 * half_width_d / length, half_width_d)
     whole = global_view(phase, flux, period_d, settings.global_.length)
-    near = local_view(phase, flux, half_width_d, bin_width_d, settings.local.length)
+    near = local_view(phase, flux, half_width_d, float(bin_width_d), length)
     scaled_whole, scale_whole = scale_view(whole.values, settings.scale, transit.depth)
     scaled_near, scale_near = scale_view(near.values, settings.scale, transit.depth)
     numbers: dict[str, float | int] = {
@@ -163,4 +198,4 @@ def make_views(star: FlatCurve, signal: Signal, settings: ViewSettings) -> tuple
         "scale_global": scale_whole,
         "scale_local": scale_near,
     }
-    return Outcome("ok"), SignalViews({"global": scaled_whole, "local": scaled_near}, numbers)
+    return SignalViews({"global": scaled_whole, "local": scaled_near}, numbers)

@@ -15,7 +15,7 @@ from lightmill.files import sha256_file, write_json, write_npy, write_parquet
 from lightmill.lightcurves import read_stored
 from lightmill.logs import progress
 from lightmill.targets import mission_of
-from lightmill.views.making import Outcome, Signal, SignalViews, flatten_star, make_views, without_others
+from lightmill.views.making import Outcome, Signal, SignalViews, flatten_star, make_views
 
 SCHEMA_VERSION = 1
 IDENTITY = {"signal_id": "str", "target_id": "str", "mission": "str"}
@@ -50,8 +50,8 @@ def make_shard_views(
 
     Parameters
     ----------
-    signals : the shard's list of signals (columns signal_id, target_id, period_d, epoch_bjd, duration_h, ...)
-    light_curves : the shard's manifest of light curves (columns target_id, outcome, ...)
+    signals : the shard's list of signals (columns signal_id, target_id, period_d, epoch_bjd, duration_h, depth_ppm)
+    light_curves : the shard's manifest of light curves (columns target_id, outcome, sha256, ...)
     store : folder of the light-curve store
     folder : where the files go
     settings : how the views are made
@@ -62,8 +62,8 @@ def make_shard_views(
         if a target of `signals` is not in `light_curves`: the two lists are not of one shard
     """
     listed = pd.read_parquet(signals)
-    fetched = pd.read_parquet(light_curves, columns=["target_id", "outcome"])
-    found = dict(zip(fetched["target_id"], fetched["outcome"], strict=True))
+    fetched = pd.read_parquet(light_curves, columns=["target_id", "outcome", "sha256"])
+    found = {target: (outcome, sha256) for target, outcome, sha256 in fetched.itertuples(index=False)}
     strangers = sorted(set(listed["target_id"]) - set(found))
     if strangers:
         raise ViewError(
@@ -76,7 +76,7 @@ def make_shard_views(
     arrays: dict[str, list[np.ndarray]] = {"global": [], "local": []}
     stars = [(target, _signals(table)) for target, table in listed.groupby("target_id", sort=True)]
     for target_id, of_star in progress(stars, "targets folded"):
-        for signal, outcome, views in _star_views(str(target_id), of_star, found[target_id], store, settings):
+        for signal, outcome, views in _star_views(str(target_id), of_star, *found[target_id], store, settings):
             outcomes[signal.signal_id] = outcome
             if views is not None:
                 rows.append(_row(str(target_id), signal, views))
@@ -88,12 +88,12 @@ def make_shard_views(
 def _signals(table: pd.DataFrame) -> list[Signal]:
     """The signals of one star, by signal_id."""
     ordered = table.sort_values("signal_id")
-    columns = (ordered[name] for name in ("signal_id", "period_d", "epoch_bjd", "duration_h"))
+    columns = (ordered[name] for name in ("signal_id", "period_d", "epoch_bjd", "duration_h", "depth_ppm"))
     return [Signal(*values) for values in zip(*columns, strict=True)]
 
 
 def _star_views(
-    target_id: str, signals: list[Signal], outcome: str, store: str | Path, settings: ViewSettings
+    target_id: str, signals: list[Signal], outcome: str, sha256: str, store: str | Path, settings: ViewSettings
 ) -> Iterator[Made]:
     """The outcome of each signal of one star; a light curve that cannot be used is an outcome, never a failure."""
     foldable = []
@@ -107,14 +107,14 @@ def _star_views(
     if not foldable:
         return
     try:
-        star = flatten_star(read_stored(store, target_id), signals, settings.detrend)
+        star = flatten_star(read_stored(store, target_id, sha256), signals, settings.detrend)
     except LightCurveError as error:
         logger.warning("%s: %s", target_id, error)
-        yield from ((signal, Outcome("no_light_curve", "cannot be read from the store"), None) for signal in foldable)
+        unread = Outcome("no_light_curve", "not in the store as it was fetched")
+        yield from ((signal, unread, None) for signal in foldable)
         return
     for signal in foldable:
-        alone = without_others(star, signal, signals, settings.detrend.mask_durations)
-        yield signal, *make_views(alone, signal, settings)
+        yield signal, *make_views(star, signal, signals, settings)
 
 
 def _row(target_id: str, signal: Signal, views: SignalViews) -> dict[str, Any]:

@@ -1,0 +1,196 @@
+"""A star made into views: which transits are masked, which removed, which signals get no view."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from views.stars import CADENCE_D, START, light_curve, signal
+
+from lightmill.config.views import ViewSettings
+from lightmill.views import FlatCurve, Signal, flatten_star, fold_views, make_views
+
+VIEWS = ViewSettings()
+
+
+def flat_star(days=400.0, noise=1e-4, seed=9):
+    time = START + np.arange(0, days, CADENCE_D)
+    return FlatCurve(time, np.random.default_rng(seed).normal(0, noise, time.size), CADENCE_D)
+
+
+def with_box(star, of):
+    flux = star.flux.copy()
+    flux[of.transits(star.time_bjd, 1.0)] -= of.depth_ppm * 1e-6
+    return star._replace(flux=flux)
+
+
+def test_defects():
+    nan = float("nan")
+    assert signal(period_d=nan).defect == "single_transit"
+    assert signal(epoch_bjd=nan).defect == signal(duration_h=nan).defect == "waiting_for_search"
+    assert signal().defect == ""
+    assert signal(duration_h=nan, period_d=nan).located is False
+    assert signal(period_d=nan).located
+
+
+def test_a_duration_is_taken_for_half_a_period_at_most():
+    assert signal(period_d=1.0, duration_h=30.0).duration_d == 0.5
+    assert signal(period_d=float("nan"), duration_h=30.0).duration_d == 1.25
+
+
+def test_two_segments_become_one_flat_star_with_its_transits():
+    planet = signal()
+    star = flatten_star(light_curve(signals=[planet], noise=1e-4), [planet], VIEWS.detrend)
+    inside = planet.transits(star.time_bjd, 0.9)
+    assert np.median(star.flux[inside]) == pytest.approx(-1e-3, rel=0.05)
+    assert star.cadence_d == pytest.approx(CADENCE_D)
+    assert np.isfinite(star.flux).all()
+
+
+def test_every_known_signal_is_masked_even_if_it_cannot_be_folded():
+    single = signal(period_d=float("nan"), epoch_bjd=START + 33.0, duration_h=20.0, depth_ppm=500.0)
+    curve = light_curve(signals=[single], noise=1e-4)
+    inside = np.abs(curve.time_bjd - single.epoch_bjd) < 0.3
+    kept = flatten_star(curve, [signal(), single], VIEWS.detrend)
+    eaten = flatten_star(curve, [signal()], VIEWS.detrend)
+    assert np.mean(kept.flux[np.isin(kept.time_bjd, curve.time_bjd[inside])]) == pytest.approx(-5e-4, rel=0.2)
+    assert np.mean(eaten.flux[np.isin(eaten.time_bjd, curve.time_bjd[inside])]) > -2e-4
+
+
+def test_the_window_grows_with_the_longest_transit():
+    long = signal(period_d=60.0, epoch_bjd=START + 20.0, duration_h=30.0, depth_ppm=400.0)
+    star = flatten_star(light_curve(signals=[long], noise=5e-5), [long], VIEWS.detrend)
+    inside = long.transits(star.time_bjd, 0.9)
+    assert np.mean(star.flux[inside]) == pytest.approx(-4e-4, rel=0.1)
+
+
+def test_flagged_and_missing_cadences_are_left_out():
+    curve = light_curve(noise=1e-4)
+    quality = np.zeros(len(curve), dtype=np.int32)
+    quality[100] = 1 << 16
+    flux = curve.pdcsap_flux.copy()
+    flux[200] = np.nan
+    star = flatten_star(light_curve(quality=quality, pdcsap_flux=flux), [], VIEWS.detrend)
+    assert star.time_bjd.size == len(curve) - 2
+    # The bit that Kepler calls a cosmic ray in the aperture is a cadence excluded by hand in TESS.
+    quality[:] = 128
+    assert flatten_star(light_curve(quality=quality), [], VIEWS.detrend).time_bjd.size == len(curve)
+    assert flatten_star(light_curve(quality=quality, target_id="TIC 1"), [], VIEWS.detrend).time_bjd.size == 0
+
+
+def test_views_have_their_lengths_and_the_transit_in_the_middle():
+    planet = signal(period_d=12.345, epoch_bjd=START - 40 * 12.345)
+    outcome, made = make_views(with_box(flat_star(), planet), planet, [planet], VIEWS)
+    assert (outcome.outcome, outcome.detail) == ("ok", "")
+    whole, near = made.views["global"], made.views["local"]
+    assert (whole.shape, whole.dtype, near.shape, near.dtype) == ((2000,), np.float32, (201,), np.float32)
+    dip = np.flatnonzero(whole < 0.5 * np.median(whole[990:1010]))
+    assert dip.mean() == pytest.approx(999.5, abs=1)
+    dip = np.flatnonzero(near < 0.5 * near[100])
+    assert dip.mean() == pytest.approx(100, abs=1)
+    # A transit is an eighth of a view that reaches four durations to either side; the bins smear it by one width.
+    assert dip.size == pytest.approx(201 / 8, abs=3)
+    numbers = made.numbers
+    assert numbers["depth_ppm"] == pytest.approx(1000, rel=0.02)
+    assert numbers["scatter_ppm"] == pytest.approx(100, rel=0.03)
+    assert numbers["snr"] == pytest.approx(10 * np.sqrt(numbers["in_transit_cadences"]), rel=0.05)
+    assert numbers["transits_observed"] == 33  # at 2.6, 14.945, ... 397.64 days
+    assert numbers["cadences"] == flat_star().time_bjd.size
+    assert -near[100] * numbers["scale_local"] == pytest.approx(1e-3, rel=0.05)
+
+
+def test_sixty_ppm_in_float32():
+    planet = signal(depth_ppm=60.0)
+    made = make_views(with_box(flat_star(noise=1e-6), planet), planet, [planet], VIEWS)[1]
+    near = made.views["local"].astype(np.float64) * made.numbers["scale_local"]
+    assert near[95:106].mean() == pytest.approx(-60e-6, rel=0.01)
+
+
+def test_other_signals_are_removed_before_folding():
+    planet, other = signal(), signal(period_d=16.0, epoch_bjd=START + 5.4, depth_ppm=50000.0, name="c")
+    star = with_box(with_box(flat_star(days=60.0), planet), other)
+    clean = make_views(star, planet, [planet, other], VIEWS)[1]
+    spoilt = make_views(star, planet, [planet], VIEWS)[1]
+    assert clean.numbers["depth_ppm"] == pytest.approx(1000, rel=0.1)
+    assert clean.numbers["cadences"] < spoilt.numbers["cadences"]
+    assert clean.views["global"].min() * clean.numbers["scale_global"] > -1.5e-3
+    assert spoilt.views["global"].min() * spoilt.numbers["scale_global"] < -2e-2
+
+
+def test_the_secondary_of_a_binary_is_not_removed():
+    primary = signal(depth_ppm=50000.0)
+    secondary = signal(epoch_bjd=START + 10.0, depth_ppm=20000.0, name="c")
+    star = with_box(with_box(flat_star(), primary), secondary)
+    made = make_views(star, primary, [primary, secondary], VIEWS)[1]
+    assert made.numbers["cadences"] == star.time_bjd.size
+    assert made.views["global"][[0, -1]] * made.numbers["scale_global"] == pytest.approx(-0.02, rel=0.02)
+
+
+def test_the_only_transit_survives_a_shallower_one_at_the_same_time():
+    deep = signal(period_d=300.0, epoch_bjd=START + 150.0, duration_h=12.0, depth_ppm=4000.0)
+    shallow = signal(period_d=10.01, epoch_bjd=START + 150.0, duration_h=8.0, depth_ppm=160.0, name="c")
+    star = with_box(flat_star(days=280.0), deep)
+    outcome, made = make_views(star, deep, [deep, shallow], VIEWS)
+    assert outcome.outcome == "ok"
+    assert outcome.detail == "too little of the transit would remain without those of KOI K00001.c"
+    assert made.numbers["depth_ppm"] == pytest.approx(4000, rel=0.05)
+    # Under a deeper one, or one whose depth nobody knows, it cannot be seen.
+    for depth_ppm in (9000.0, float("nan")):
+        deeper = Signal("c", shallow.period_d, shallow.epoch_bjd, 20.0, depth_ppm)
+        outcome, made = make_views(star, deep, [deep, deeper], VIEWS)
+        assert (outcome.outcome, made) == ("no_data_in_transit", None)
+
+
+def test_no_view_without_a_transit_in_the_data():
+    gone = signal(period_d=1000.0, epoch_bjd=START + 700.0)
+    assert make_views(flat_star(), gone, [gone], VIEWS)[0].outcome == "no_data_in_transit"
+    star = flat_star()
+    half = signal(period_d=1000.0, epoch_bjd=float(star.time_bjd[-1]))
+    outcome, made = make_views(star, half, [half], VIEWS)
+    assert (outcome.outcome, made) == ("no_data_in_transit", None)
+    assert outcome.detail == "1 in the second half of the transit, fewer than half of one transit's"
+
+
+def test_a_star_without_usable_cadences_has_no_data():
+    curve = light_curve(pdcsap_flux=np.full(len(light_curve()), np.nan, "f4"))
+    star = flatten_star(curve, [signal()], VIEWS.detrend)
+    assert make_views(star, signal(), [signal()], VIEWS)[0].detail == "no cadence in transit"
+
+
+@pytest.mark.parametrize("scale", ["mad", "min", "depth"])
+def test_the_configured_scale_is_divided_out(scale):
+    planet = signal(depth_ppm=2000.0)
+    made = make_views(with_box(flat_star(), planet), planet, [planet], VIEWS.model_copy(update={"scale": scale}))[1]
+    expected = {"mad": 2e-5, "min": 2e-3, "depth": 2e-3}[scale]
+    assert made.numbers["scale_local"] == pytest.approx(expected, rel=0.3 if scale == "mad" else 0.05)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(-50, 50), st.floats(0.5, 60.0), st.floats(0.5, 20.0))
+def test_views_do_not_feel_an_epoch_whole_periods_away(periods, period_d, duration_h):
+    period_d *= 1 + np.sqrt(2) * 1e-4  # no whole number of cadences, lest they lie on the edges of bins
+    epoch_bjd = START + 30.0 + np.sqrt(3) * 1e-3
+    near = signal(period_d=period_d, epoch_bjd=epoch_bjd, duration_h=duration_h)
+    far = signal(period_d=period_d, epoch_bjd=epoch_bjd + periods * period_d, duration_h=duration_h)
+    star = flat_star(days=60.0)
+    expected, moved = fold_views(star, near, VIEWS), fold_views(star, far, VIEWS)
+    assert moved.numbers["cadences"] == expected.numbers["cadences"]
+    # A cadence closer to an edge than the rounding of a Julian date may still change sides.
+    for name, view in expected.views.items():
+        assert np.isclose(moved.views[name], view, rtol=1e-2, atol=1e-2).mean() > 0.98
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(3, 300), st.floats(0.1, 30.0), st.floats(0.2, 100.0), st.integers(16, 60))
+def test_any_star_with_a_transit_has_finite_views(points, period_d, duration_h, length):
+    random = np.random.default_rng(points)
+    time = START + np.sort(random.uniform(0, 30, points))
+    star = FlatCurve(time, random.normal(0, 1e-3, points), CADENCE_D)
+    planet = signal(period_d=period_d, epoch_bjd=float(time[points // 2]), duration_h=duration_h)
+    short = VIEWS.model_copy(update={"local": VIEWS.local.model_copy(update={"length": length})})
+    outcome, made = make_views(star, planet, [planet], short)
+    if outcome.outcome == "ok":
+        assert made.views["local"].shape == (length,)
+        assert all(np.isfinite(view).all() for view in made.views.values())
+        assert np.isfinite(made.numbers["scale_local"])
+    else:
+        assert (outcome.outcome, made) == ("no_data_in_transit", None)

@@ -1,0 +1,68 @@
+"""Depth, scatter, S/N and what counts as an observed transit."""
+
+import numpy as np
+import pytest
+
+from lightmill.views.measure import count_transits, measure_transit, missing_transit
+
+
+def box(noise=0.0, points=20000, depth=1e-3, duration=0.2):
+    random = np.random.default_rng(7)
+    phase = np.sort(random.uniform(-2, 2, points))
+    flux = random.normal(0, noise, points) if noise else np.zeros(points)
+    return phase, flux - depth * (np.abs(phase) < duration / 2)
+
+
+def test_a_box_is_measured_exactly():
+    transit = measure_transit(*box(), 0.2)
+    assert transit.depth == pytest.approx(1e-3)
+    assert transit.scatter == 0
+    assert np.isnan(transit.snr)
+
+
+def test_depth_scatter_and_ratio_of_a_noisy_box():
+    phase, flux = box(noise=5e-4)
+    transit = measure_transit(phase, flux, 0.2)
+    inside = np.count_nonzero(np.abs(phase) < 0.1)
+    assert transit.depth == pytest.approx(1e-3, rel=0.1)
+    assert transit.scatter == pytest.approx(5e-4, rel=0.03)
+    assert transit.snr == pytest.approx(transit.depth / transit.scatter * np.sqrt(inside))
+
+
+def test_the_depth_is_that_of_mid_transit_above_the_level_beside_it():
+    phase = np.linspace(-2, 2, 40001)
+    flux = 0.01 - 1e-3 * np.sqrt(np.maximum(1 - (phase / 0.1) ** 2, 0))
+    # The mean of a half circle's height over its central 30 % is 0.985 of its middle.
+    assert measure_transit(phase, flux, 0.2).depth == pytest.approx(0.985e-3, rel=0.002)
+
+
+def test_nothing_to_measure():
+    transit = measure_transit(np.array([1.0, 1.5]), np.zeros(2), 0.2)
+    assert np.isnan(transit.depth)
+    assert np.isnan(transit.snr)
+
+
+@pytest.mark.parametrize(
+    ("phase", "reason"),
+    [
+        ([], "no cadence in transit"),
+        ([-1.0, 1.0], "no cadence in transit"),
+        ([-0.01, 0.01], "2 in transit, fewer than 3"),
+        ([-0.06, -0.05, -0.04, -0.03, -0.02, -0.01], "0 in the second half"),
+        ([0.01, 0.02, 0.03], "0 in the first half"),
+        ([-0.09, -0.08, -0.07, -0.06, -0.05, 0.05, 0.06, 0.07, 0.08, 0.09], "no cadence at mid-transit"),
+        ([-0.09, -0.08, -0.07, -0.01, 0.02, 0.03, 0.06, 0.09], "4 in the first half"),
+        ([-0.09, -0.08, -0.07, -0.06, -0.01, 0.0, 0.02, 0.03, 0.06, 0.09], ""),
+    ],
+)
+def test_what_counts_as_observed(phase, reason):
+    # A duration of 0.2 d in cadences of 0.01 d: twenty, ten in each half, of which five are needed.
+    needed = missing_transit(np.array(phase), 0.2, 0.01)
+    assert needed.startswith(reason) if reason else needed == ""
+
+
+def test_transits_are_counted_when_half_observed():
+    phase = np.array([-0.04, -0.02, 0.0, 0.02, 0.04, -0.04, -0.02, 0.3, 0.0])
+    number = np.array([0, 0, 0, 0, 0, 1, 1, 1, 2])
+    assert count_transits(phase, number, 0.1, 0.02) == 1
+    assert count_transits(phase, number, 0.1, 0.05) == 3

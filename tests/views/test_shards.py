@@ -1,0 +1,166 @@
+"""A shard's files: rows, outcomes, checksums, bytes."""
+
+import hashlib
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from views.stars import START, light_curve, signal
+
+from lightmill.config.views import ViewSettings
+from lightmill.errors import ViewError
+from lightmill.files import sha256_file
+from lightmill.lightcurves import store_path, write_stored
+from lightmill.views import make_shard_views
+
+SMALL = ViewSettings(**{"global": {"length": 200}, "local": {"length": 51}})
+COLUMNS = [
+    "signal_id",
+    "target_id",
+    "mission",
+    "period_d",
+    "epoch_bjd",
+    "duration_h",
+    "transits_observed",
+    "cadences",
+    "in_transit_cadences",
+    "empty_bins_global",
+    "empty_bins_local",
+    "depth_ppm",
+    "snr",
+    "scatter_ppm",
+    "scale_global",
+    "scale_local",
+]
+NAN = float("nan")
+
+
+class Shard:
+    def __init__(self, folder):
+        self.folder, self.store, self.signals, self.fetched = folder, folder / "store", [], []
+
+    def target(self, target_id, outcome="ok", signals=()):
+        sha256 = ""
+        if outcome == "ok":
+            curve = light_curve(signals=[each for each in signals if not each.defect], noise=1e-4, target_id=target_id)
+            write_stored(self.store, curve)
+            sha256 = sha256_file(store_path(self.store, target_id))
+        self.fetched.append({"target_id": target_id, "outcome": outcome, "sha256": sha256})
+        for each in signals:
+            row = (each.signal_id, target_id, each.period_d, each.epoch_bjd, each.duration_h, each.depth_ppm)
+            self.signals.append(row)
+
+    def make(self, name="views"):
+        names = ["signal_id", "target_id", "period_d", "epoch_bjd", "duration_h", "depth_ppm"]
+        kinds = dict.fromkeys(names[:2], "str") | dict.fromkeys(names[2:], "float64")
+        table = pd.DataFrame(self.signals, columns=names).astype(kinds)
+        table.to_parquet(self.folder / "signals.parquet")
+        fetched = pd.DataFrame(self.fetched, columns=["target_id", "outcome", "sha256"]).astype("str")
+        fetched.to_parquet(self.folder / "fetched.parquet")
+        out = self.folder / name
+        make_shard_views(self.folder / "signals.parquet", self.folder / "fetched.parquet", self.store, out, SMALL)
+        return out
+
+    def manifest(self, name="views"):
+        return json.loads((self.make(name) / "manifest.json").read_text())
+
+
+@pytest.fixture
+def shard(tmp_path):
+    shard = Shard(tmp_path)
+    shard.target("KIC 2", signals=[signal(name="z2"), signal(period_d=17.0, epoch_bjd=START + 9, name="a1")])
+    shard.target("KIC 10", signals=[signal(name="m1"), signal(duration_h=NAN, name="m2"), signal(NAN, name="m3")])
+    shard.target("KIC 11", "absent", signals=[signal(name="n1"), signal(epoch_bjd=NAN, name="n2")])
+    shard.target("KIC 12", signals=[signal(period_d=1000.0, epoch_bjd=START + 500, name="o1")])
+    return shard
+
+
+def test_rows_are_sorted_by_signal_and_fit_their_arrays(shard):
+    out = shard.make()
+    meta = pd.read_parquet(out / "meta.parquet")
+    assert list(meta.columns) == COLUMNS
+    assert [name.split(".")[1] for name in meta["signal_id"]] == ["a1", "m1", "z2"]
+    assert meta["target_id"].tolist() == ["KIC 2", "KIC 10", "KIC 2"]
+    assert set(meta["mission"]) == {"Kepler"}
+    for name, length in (("global", 200), ("local", 51)):
+        array = np.load(out / f"{name}.npy", allow_pickle=False)
+        assert (array.shape, array.dtype) == ((3, length), np.float32)
+        depth = -array.min(axis=1) * meta[f"scale_{name}"].to_numpy()
+        assert depth == pytest.approx(1e-3, rel=0.2)
+
+
+def test_every_signal_has_an_outcome(shard):
+    manifest = shard.manifest()
+    found = {name.split(".")[1]: (each["outcome"], each["detail"]) for name, each in manifest["outcomes"].items()}
+    assert found == {
+        "a1": ("ok", ""),
+        "z2": ("ok", ""),
+        "m1": ("ok", ""),
+        "m2": ("waiting_for_search", ""),
+        "m3": ("single_transit", ""),
+        "n1": ("no_light_curve", "absent"),
+        "n2": ("waiting_for_search", ""),
+        "o1": ("no_data_in_transit", "no cadence in transit"),
+    }
+    assert manifest["counts"] == {
+        "ok": 3,
+        "waiting_for_search": 2,
+        "single_transit": 1,
+        "no_light_curve": 1,
+        "no_data_in_transit": 1,
+    }
+    assert manifest["rows"] == 3
+    assert manifest["views"] == {"global": 200, "local": 51}
+    assert ViewSettings(**manifest["settings"]) == SMALL
+
+
+def test_the_manifest_holds_the_checksums(shard):
+    out = shard.make()
+    manifest = json.loads((out / "manifest.json").read_text())
+    assert set(manifest["sha256"]) == {"global.npy", "local.npy", "meta.parquet"}
+    for name, expected in manifest["sha256"].items():
+        assert hashlib.sha256((out / name).read_bytes()).hexdigest() == expected
+
+
+def test_the_same_shard_gives_the_same_bytes_in_any_order(shard):
+    first = shard.make("first")
+    shard.signals.reverse()
+    shard.fetched.reverse()
+    second = shard.make("second")
+    for name in ("global.npy", "local.npy", "meta.parquet", "manifest.json"):
+        assert (first / name).read_bytes() == (second / name).read_bytes(), name
+
+
+def test_a_damaged_or_exchanged_light_curve_fails_its_target_only(shard):
+    path = store_path(shard.store, "KIC 2")
+    path.write_bytes(path.read_bytes()[:-40])
+    write_stored(shard.store, light_curve(days=50.0, target_id="KIC 10"))
+    manifest = shard.manifest()
+    found = {name.split(".")[1]: each for name, each in manifest["outcomes"].items()}
+    lost = {"outcome": "no_light_curve", "detail": "not in the store as it was fetched"}
+    assert found["a1"] == found["z2"] == found["m1"] == lost
+    assert found["m2"]["outcome"] == "waiting_for_search"
+    assert manifest["rows"] == 0
+
+
+def test_an_empty_shard_has_valid_empty_arrays(tmp_path):
+    out = Shard(tmp_path).make()
+    assert np.load(out / "global.npy").shape == (0, 200)
+    assert np.load(out / "local.npy").shape == (0, 51)
+    meta = pd.read_parquet(out / "meta.parquet")
+    assert (list(meta.columns), len(meta)) == (COLUMNS, 0)
+    manifest = json.loads((out / "manifest.json").read_text())
+    assert (manifest["rows"], manifest["outcomes"], manifest["counts"]) == (0, {}, {})
+
+
+def test_empty_and_full_shards_have_the_same_column_types(shard, tmp_path):
+    (tmp_path / "empty").mkdir()
+    empty = pd.read_parquet(Shard(tmp_path / "empty").make() / "meta.parquet")
+    assert empty.dtypes.to_dict() == pd.read_parquet(shard.make() / "meta.parquet").dtypes.to_dict()
+
+
+def test_lists_that_are_not_of_one_shard_are_refused(shard):
+    shard.fetched = shard.fetched[1:]
+    with pytest.raises(ViewError, match=r"fetched\.parquet: no row for KIC 2, whose signals are in .*signals\.parquet"):
+        shard.make()
