@@ -109,12 +109,12 @@ TRAIN_IN_A_PROCESS = """
 import sys
 from lightmill.config.training import TrainingSettings
 from lightmill.training.train import train_model
-train_model(sys.argv[1], sys.argv[2], "planet", None, TrainingSettings(epochs=24, batch_size=4, patience=24), 1)
+train_model(sys.argv[1], sys.argv[2], "planet", None, TrainingSettings(epochs=12, batch_size=4, patience=12), 1)
 """
 
 
 def test_a_killed_training_goes_on_to_the_same_bytes(toy, tmp_path, caplog):
-    settings = TrainingSettings(epochs=24, batch_size=4, patience=24)
+    settings = TrainingSettings(epochs=12, batch_size=4, patience=12)
     folder = tmp_path / "killed"
     checkpoint = folder / "checkpoint.safetensors"
     process = subprocess.Popen(

@@ -139,8 +139,8 @@ def _batches(
 
 
 def _tensors(views: Mapping[str, np.ndarray], device: torch.device) -> dict[str, Tensor]:
-    # np.array copies: torch cannot take the read-only memory of a mapped file.
-    return {name: torch.from_numpy(np.array(view, np.float32)).to(device) for name, view in views.items()}
+    # A copy only where torch needs one: it cannot take the read-only memory of a mapped file.
+    return {name: torch.from_numpy(np.require(view, np.float32, "CW")).to(device) for name, view in views.items()}
 
 
 def _copy(network: Network) -> dict[str, Tensor]:
