@@ -3,6 +3,7 @@ from snakemake.utils import min_version
 
 from lightmill.config import parse_config
 from lightmill.errors import LightmillError
+from lightmill.transfer.tasks import require_same_questions
 
 min_version("9.27")
 
@@ -14,6 +15,7 @@ if not workflow.overwrite_configfiles:
 
 try:
     CONFIG = parse_config(config)
+    require_same_questions(CONFIG)
 except LightmillError as error:
     raise WorkflowError(f"the configuration is wrong\n{error}")
 
@@ -36,6 +38,7 @@ wildcard_constraints:
 
 
 include: "rules/paths.smk"
+include: "rules/inputs.smk"
 include: "rules/simulate.smk"
 include: "rules/catalogs.smk"
 include: "rules/lightcurves.smk"

@@ -1,17 +1,5 @@
 # Archive tables to labelled signals, and to the lists of every shard.
 from lightmill.catalogs.crosswalk import crosswalk_digest
-from lightmill.catalogs.epics import epics_digest
-from lightmill.catalogs.identify import newest
-
-
-def newest_snapshot(wildcards):
-    """The newest of the snapshots of one table; older ones are history."""
-    return newest(TABLES[wildcards.table])
-
-
-def facts_used(wildcards):
-    """What goes into reading a table besides its file: the EPIC numbers known for K2's hosts."""
-    return epics_digest() if wildcards.table == "k2pandc" else ""
 
 
 rule read_catalog:

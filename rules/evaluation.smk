@@ -1,25 +1,6 @@
 # How good the trained models are, on signals that they have never seen.
 
 
-def seed_histories(wildcards):
-    """The training histories of an experiment's seeds, in the order of the seeds."""
-    return expand(
-        f"{RUN}/models/{wildcards.experiment}/{{seed}}/training_history.csv",
-        seed=seeds_of(wildcards.experiment),
-    )
-
-
-def experiment_seeds(wildcards):
-    """The seeds of an experiment."""
-    return seeds_of(wildcards.experiment)
-
-
-def experiment_light_curves(wildcards):
-    """The manifests of the light curves that an experiment's views were made from."""
-    mission = CONFIG.experiments[wildcards.experiment].dataset
-    return [f"{RUN}/lightcurves/{mission}/{shard}.parquet" for shard in SHARDS[mission]]
-
-
 rule evaluate_model:
     input:
         unpack(experiment_dataset),

@@ -1,18 +1,6 @@
 # Archive to store: the light curves of one shard's targets, and what they cover.
 
 
-def simulated_archive(wildcards):
-    """What must be written before the archive can be read: something only where the run simulates it."""
-    if CONFIG.simulation is None:
-        return []
-    return simulated_manifests(CONFIG.simulation, wildcards.mission)
-
-
-def base_urls(wildcards):
-    """Where the mission's archive is."""
-    return CONFIG.archives.by_mission()[wildcards.mission].urls
-
-
 rule fetch_light_curves:
     input:
         targets=shard_list("targets"),

@@ -12,16 +12,8 @@ SHARDS = {
     mission: [f"{shard:03d}" for shard in range(archive.shards)]
     for mission, archive in CONFIG.archives.by_mission().items()
 }
-TRAINED = {
-    name: experiment
-    for name, experiment in CONFIG.experiments.items()
-    if experiment.source is None
-}
-TRANSFERS = {
-    name: experiment
-    for name, experiment in CONFIG.experiments.items()
-    if experiment.source is not None
-}
+TRAINED = {name: experiment for name, experiment in CONFIG.experiments.items() if experiment.source is None}
+TRANSFERS = {name: experiment for name, experiment in CONFIG.experiments.items() if experiment.source is not None}
 
 
 def code(rule_name):
@@ -30,9 +22,7 @@ def code(rule_name):
 
 
 # The digests of every rule's code, by rule.
-CODE = {
-    script.stem: code(script.stem) for script in sorted((ROOT / "scripts").glob("*.py"))
-}
+CODE = {script.stem: code(script.stem) for script in sorted((ROOT / "scripts").glob("*.py"))}
 
 
 def catalog_tables():
@@ -46,9 +36,7 @@ def catalog_tables():
             continue
         paths = sorted(glob(pattern))
         if not paths:
-            raise WorkflowError(
-                f"catalogs: no file {pattern!r}; name catalog files that exist, as paths or globs"
-            )
+            raise WorkflowError(f"catalogs: no file {pattern!r}; name catalog files that exist, as paths or globs")
         for path in paths:
             tables[identify_table(path).table].append(path)
     return dict(sorted(tables.items()))
@@ -75,10 +63,7 @@ def shard_lists(kind):
 
     def lists_of_mission(wildcards):
         checkpoints.shard_catalog.get()
-        return [
-            f"{RUN}/shards/{kind}/{wildcards.mission}/{shard}.parquet"
-            for shard in SHARDS[wildcards.mission]
-        ]
+        return [f"{RUN}/shards/{kind}/{wildcards.mission}/{shard}.parquet" for shard in SHARDS[wildcards.mission]]
 
     return lists_of_mission
 
@@ -93,9 +78,7 @@ def of_shards(pattern):
     """An input function: one file per shard of a mission."""
 
     def files_of_mission(wildcards):
-        return expand(
-            pattern, mission=wildcards.mission, shard=SHARDS[wildcards.mission]
-        )
+        return expand(pattern, mission=wildcards.mission, shard=SHARDS[wildcards.mission])
 
     return files_of_mission
 
@@ -124,11 +107,7 @@ def light_curves_of_run(wildcards):
 
 def views_of_run(wildcards):
     """What the target `views` makes."""
-    made = [
-        f"{RUN}/views/{mission}/{shard}/manifest.json"
-        for mission, shards in SHARDS.items()
-        for shard in shards
-    ]
+    made = [f"{RUN}/views/{mission}/{shard}/manifest.json" for mission, shards in SHARDS.items() for shard in shards]
     imported = [dataset_files(name)["manifest"] for name in CONFIG.imported_views]
     return light_curves_of_run(wildcards) + made + imported
 

@@ -1,36 +1,6 @@
 # From datasets to trained models and their ensembles.
 
 
-def experiment_dataset(wildcards):
-    """The files of the dataset that an experiment trains and tests on."""
-    return dataset_files(CONFIG.experiments[wildcards.experiment].dataset)
-
-
-def experiment_task(wildcards):
-    """The question that an experiment asks, and its label map."""
-    keys = {"task", "labels"}
-    return CONFIG.experiments[wildcards.experiment].model_dump(include=keys)
-
-
-def training_settings(wildcards):
-    """How an experiment's networks are fitted: all but the list of seeds, so that one more seed is one more job."""
-    return CONFIG.experiment_training(wildcards.experiment).model_dump(
-        exclude={"seeds"}
-    )
-
-
-def ensemble_members(wildcards):
-    """The models of all seeds of an experiment."""
-    places = expand(
-        f"{RUN}/models/{wildcards.experiment}/{{seed}}",
-        seed=seeds_of(wildcards.experiment),
-    )
-    return {
-        "descriptions": [f"{place}/model.json" for place in places],
-        "weights": [f"{place}/model.safetensors" for place in places],
-    }
-
-
 # The coverage is a gate, not read: no dataset of a mission that too many light curves are missing from.
 rule assemble_dataset:
     input:

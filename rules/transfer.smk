@@ -1,44 +1,5 @@
 # From trained models to models of another set, by several strategies, and their comparison.
 from lightmill.config.training import STRATEGIES
-from lightmill.transfer.tasks import require_same_questions
-
-try:
-    require_same_questions(CONFIG)
-except LightmillError as error:
-    raise WorkflowError(f"the configuration is wrong\n{error}")
-
-
-def transfer_source(wildcards):
-    """The trained model that a transfer starts from, and the dataset that it was trained on."""
-    source = CONFIG.experiments[wildcards.experiment].source
-    folder = f"{RUN}/models/{source}/{wildcards.seed}"
-    return {
-        "source_weights": f"{folder}/model.safetensors",
-        "source_description": f"{folder}/model.json",
-        "source_dataset": list(
-            dataset_files(CONFIG.experiments[source].dataset).values()
-        ),
-    }
-
-
-def transfer_options(wildcards):
-    """What an experiment says of its transfer."""
-    return CONFIG.experiments[wildcards.experiment].model_dump(
-        include={"fine_tune_rate", "mismatched"}
-    )
-
-
-def transferred_models(wildcards):
-    """The models of all strategies and seeds of an experiment."""
-    places = expand(
-        f"{RUN}/transfer/{wildcards.experiment}/{{strategy}}/{{seed}}",
-        strategy=CONFIG.experiments[wildcards.experiment].strategies,
-        seed=seeds_of(wildcards.experiment),
-    )
-    return {
-        "descriptions": [f"{place}/model.json" for place in places],
-        "weights": [f"{place}/model.safetensors" for place in places],
-    }
 
 
 rule transfer_model:

@@ -5,23 +5,6 @@ from glob import glob
 from lightmill.catalogs.crosswalk import crosswalk_digest
 
 
-def imported_files(wildcards):
-    """The files of a set of views made by others."""
-    patterns = CONFIG.imported_views[wildcards.name].files
-    found = {pattern: sorted(glob(pattern)) for pattern in patterns}
-    for pattern, files in found.items():
-        if not files:
-            raise WorkflowError(
-                f"imported_views.{wildcards.name}.files: no file {pattern!r}; name files that exist, as paths or globs"
-            )
-    return sorted({file for files in found.values() for file in files})
-
-
-def import_settings(wildcards):
-    """How to read a set of views made by others: all but where it is."""
-    return CONFIG.imported_views[wildcards.name].model_dump(exclude={"files"})
-
-
 rule make_views:
     input:
         signals=shard_list("signals"),

@@ -1,0 +1,118 @@
+# What the jobs of a rule read and are told, where it depends on their wildcards. No rule stands here.
+from lightmill.catalogs.epics import epics_digest
+from lightmill.catalogs.identify import newest
+
+
+def newest_snapshot(wildcards):
+    """The newest of the snapshots of one table; older ones are history."""
+    return newest(TABLES[wildcards.table])
+
+
+def facts_used(wildcards):
+    """What goes into reading a table besides its file: the EPIC numbers known for K2's hosts."""
+    return epics_digest() if wildcards.table == "k2pandc" else ""
+
+
+def simulated_archive(wildcards):
+    """What must be written before the archive can be read: something only where the run simulates it."""
+    if CONFIG.simulation is None:
+        return []
+    return simulated_manifests(CONFIG.simulation, wildcards.mission)
+
+
+def base_urls(wildcards):
+    """Where the mission's archive is."""
+    return CONFIG.archives.by_mission()[wildcards.mission].urls
+
+
+def imported_files(wildcards):
+    """The files of a set of views made by others."""
+    patterns = CONFIG.imported_views[wildcards.name].files
+    found = {pattern: sorted(glob(pattern)) for pattern in patterns}
+    for pattern, files in found.items():
+        if not files:
+            raise WorkflowError(
+                f"imported_views.{wildcards.name}.files: no file {pattern!r}; name files that exist, as paths or globs"
+            )
+    return sorted({file for files in found.values() for file in files})
+
+
+def import_settings(wildcards):
+    """How to read a set of views made by others: all but where it is."""
+    return CONFIG.imported_views[wildcards.name].model_dump(exclude={"files"})
+
+
+def experiment_dataset(wildcards):
+    """The files of the dataset that an experiment trains and tests on."""
+    return dataset_files(CONFIG.experiments[wildcards.experiment].dataset)
+
+
+def experiment_task(wildcards):
+    """The question that an experiment asks, and its label map."""
+    keys = {"task", "labels"}
+    return CONFIG.experiments[wildcards.experiment].model_dump(include=keys)
+
+
+def training_settings(wildcards):
+    """How an experiment's networks are fitted: all but the list of seeds, so that one more seed is one more job."""
+    return CONFIG.experiment_training(wildcards.experiment).model_dump(exclude={"seeds"})
+
+
+def ensemble_members(wildcards):
+    """The models of all seeds of an experiment."""
+    places = expand(
+        f"{RUN}/models/{wildcards.experiment}/{{seed}}",
+        seed=seeds_of(wildcards.experiment),
+    )
+    return {
+        "descriptions": [f"{place}/model.json" for place in places],
+        "weights": [f"{place}/model.safetensors" for place in places],
+    }
+
+
+def seed_histories(wildcards):
+    """The training histories of an experiment's seeds, in the order of the seeds."""
+    return expand(
+        f"{RUN}/models/{wildcards.experiment}/{{seed}}/training_history.csv",
+        seed=seeds_of(wildcards.experiment),
+    )
+
+
+def experiment_seeds(wildcards):
+    """The seeds of an experiment."""
+    return seeds_of(wildcards.experiment)
+
+
+def experiment_light_curves(wildcards):
+    """The manifests of the light curves that an experiment's views were made from."""
+    mission = CONFIG.experiments[wildcards.experiment].dataset
+    return [f"{RUN}/lightcurves/{mission}/{shard}.parquet" for shard in SHARDS[mission]]
+
+
+def transfer_source(wildcards):
+    """The trained model that a transfer starts from, and the dataset that it was trained on."""
+    source = CONFIG.experiments[wildcards.experiment].source
+    folder = f"{RUN}/models/{source}/{wildcards.seed}"
+    return {
+        "source_weights": f"{folder}/model.safetensors",
+        "source_description": f"{folder}/model.json",
+        "source_dataset": list(dataset_files(CONFIG.experiments[source].dataset).values()),
+    }
+
+
+def transfer_options(wildcards):
+    """What an experiment says of its transfer."""
+    return CONFIG.experiments[wildcards.experiment].model_dump(include={"fine_tune_rate", "mismatched"})
+
+
+def transferred_models(wildcards):
+    """The models of all strategies and seeds of an experiment."""
+    places = expand(
+        f"{RUN}/transfer/{wildcards.experiment}/{{strategy}}/{{seed}}",
+        strategy=CONFIG.experiments[wildcards.experiment].strategies,
+        seed=seeds_of(wildcards.experiment),
+    )
+    return {
+        "descriptions": [f"{place}/model.json" for place in places],
+        "weights": [f"{place}/model.safetensors" for place in places],
+    }
