@@ -27,6 +27,20 @@ def test_a_full_download_has_an_ephemeris(table):
     assert signal["flags"] == ""
 
 
+def test_an_epoch_in_another_time_system_is_flagged(table):
+    row = {"pl_tranmid": "2456983.4232", "pl_trandur": "1.73"}
+    columns = [*FULL, "pl_tsystemref"]
+    signals = read_catalog(
+        table(
+            "k2pandc",
+            {**row, "pl_tsystemref": "BJD-TDB"},
+            {**row, "pl_tsystemref": "HJD", "pl_name": "EPIC 201126503 c"},
+            columns=columns,
+        )
+    ).signals
+    assert list(signals["flags"]) == ["", "other_time_system"]
+
+
 @pytest.mark.parametrize(
     ("planet", "signal_id"),
     [

@@ -300,6 +300,12 @@ def test_limits_are_no_measurements(table):
     assert row["duration_h"] == 2.0172196
 
 
+def test_exofop_renamed_its_epoch(table):
+    path = table("exofop_toi")
+    path.write_text(path.read_text().replace("Epoch (BJD)", "Transit Epoch (BJD)"))
+    assert only(read_catalog(path))["epoch_err_d"] == 0.0003926639
+
+
 def test_an_error_of_zero_is_no_error(table):
     row = only(read_catalog(table("dr24", {"tce_period_err": "0.0", "tce_time0bk_err": "0"})))
     assert np.isnan(row["period_err_d"])

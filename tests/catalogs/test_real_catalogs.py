@@ -71,6 +71,12 @@ def test_koi(read):
     assert signals["epoch_bjd"].between(2454833 + 100, 2454833 + 1500).all()
 
 
+def test_a_new_date_line_changes_nothing(read):
+    before, after = read("kepler/cumulative_2025.10.04_07*"), read("kepler/cumulative_2025.10.04_11*")
+    assert before.signals.equals(after.signals)
+    assert before.summary == after.summary
+
+
 def test_k2_names_are_resolved_alike_for_all_dispositions(read):
     catalog = read("k2/k2pandc*")
     counts = catalog.summary

@@ -131,6 +131,9 @@ KINDS: dict[str, TableKind] = {
     )
 }
 
+# Later names of columns, by those read here.
+_RENAMED = {"Transit Epoch (BJD)": "Epoch (BJD)", "Transit Epoch (BJD) err": "Epoch (BJD) err"}
+
 _GZIP = b"\x1f\x8b"
 _BOM = b"\xef\xbb\xbf"
 _DATE_LINE = re.compile(r"#\s*(?:[A-Z][a-z]{2} )?([A-Z][a-z]{2}) +(\d{1,2}) (\d{2}:\d{2}:\d{2}) (\d{4})\s*")
@@ -289,9 +292,10 @@ def _column_names(header: str, path: str | Path, line: int) -> tuple[str, ...]:
     if len(header) > MAX_LINE_BYTES:
         raise CatalogError(f"{path}, line {line}: column names longer than {MAX_LINE_BYTES:,} characters")
     try:
-        columns = tuple(name.strip() for name in next(csv.reader([header], strict=True)))
+        names = [name.strip() for name in next(csv.reader([header], strict=True))]
     except csv.Error as error:
         raise CatalogError(f"{path}, line {line}: column names cannot be read as CSV: {error}") from None
+    columns = tuple(_RENAMED.get(name, name) for name in names)
     if len(columns) == 1:
         raise CatalogError(
             f"{path}, line {line}: no comma in the row of column names ({header[:60]!r}); download the table as CSV"

@@ -2,7 +2,8 @@
 
 Columns and units: exoplanetarchive.ipac.caltech.edu/docs/API_k2pandc_columns.html. One row per planet and reference;
 `default_flag` marks the one that counts. The default download has no epoch, duration or depth; where a fuller one has
-them, `pl_tranmid` is BJD, `pl_trandur` hours and `pl_trandep` percent.
+them, `pl_tranmid` is BJD, `pl_trandur` hours and `pl_trandep` percent. The BJD is not always TDB: authors differ, by
+some minutes at most, and `pl_tsystemref` says how; such rows are flagged.
 
 Light curves are found by EPIC number, which a default download holds only inside names: nearly always for candidates
 and false positives, seldom for confirmed planets. It is taken, in this order, from the planet's or host's name, from
@@ -31,7 +32,7 @@ from lightmill.catalogs.convert import (
 )
 from lightmill.catalogs.epics import known_epics
 from lightmill.catalogs.rows import Rows
-from lightmill.catalogs.signals import NOT_TRANSITING
+from lightmill.catalogs.signals import NOT_TRANSITING, OTHER_TIME_SYSTEM
 
 COLUMNS = (
     "pl_name",
@@ -51,6 +52,7 @@ COLUMNS = (
     "pl_tranmiderr1",
     "pl_tranmiderr2",
     "pl_tranmidlim",
+    "pl_tsystemref",
     "pl_trandur",
     "pl_trandurlim",
     "pl_trandep",
@@ -64,6 +66,7 @@ COLUMNS = (
 
 OTHER_REFERENCE = "other references of the same planet"
 NO_DEFAULT = "planet without a default reference"
+BJD_TDB = ("", "BJD", "BJD-TDB", "BJD_TDB", "TDB")
 UNRESOLVED = "no EPIC number known for the host"
 
 _EPIC = re.compile(r"EPIC\s*(\d{8,9})(?!\d)", re.ASCII)
@@ -84,6 +87,7 @@ def read_k2(rows: Rows) -> dict[str, Any]:
         ),
     )
     rows.flag(NOT_TRANSITING, _not_transiting(rows))
+    rows.flag(OTHER_TIME_SYSTEM, np.array([system not in BJD_TDB for system in rows["pl_tsystemref"]], dtype=bool))
     return {
         "signal_id": [f"K2 EPIC {epic}{_component(name)}" for epic, name in zip(epics, names, strict=True)],
         "target_id": np.array([f"EPIC {epic}" if epic else "" for epic in epics], dtype=object),
