@@ -1,8 +1,10 @@
 """What results were made from: a digest of the code behind each, in terms of logic instead of time stamps."""
 
 import ast
+from functools import cache
 from hashlib import blake2b
 from pathlib import Path
+from typing import NamedTuple
 
 SOURCE = Path(__file__).resolve().parent
 
@@ -12,43 +14,67 @@ def code_digest(script: str | Path, source: Path = SOURCE) -> str:
 
     Syntax trees are hashed, docstrings removed: a comment, a docstring, a blank line or a new time stamp changes
     nothing, a change of logic in any imported module does. `source` is the folder of the lightmill package.
+
+    Raises ValueError, naming file and line, for imports that do not say which module they run: relative ones, and
+    names taken from a package that loads them when first asked for.
     """
     script = Path(script)
     modules = {script.name: script}
     waiting = [script]
     while waiting:
-        for name, path in _imports(waiting.pop(), source).items():
+        for name, path in _imported_modules(waiting.pop(), source).items():
             if name not in modules:
                 modules[name] = path
                 waiting.append(path)
     summary = blake2b(digest_size=16)
     for name in sorted(modules):
-        summary.update(f"{name}\0{_logic(modules[name])}\0".encode())
+        summary.update(f"{name}\0{_module(modules[name]).logic}\0".encode())
     return summary.hexdigest()
 
 
-def _imports(path: Path, source: Path) -> dict[str, Path]:
-    """The lightmill modules named in one file's import statements, wherever in the file they stand."""
+class _Module(NamedTuple):
+    """What a digest needs of one file: its import statements, and its syntax tree as text."""
+
+    imports: tuple[ast.Import | ast.ImportFrom, ...]
+    logic: str
+
+
+def _module(path: Path) -> _Module:
+    return _parsed_module(path, path.stat().st_mtime_ns)
+
+
+@cache
+def _parsed_module(path: Path, _changed_ns: int) -> _Module:
+    """One file, parsed once for all the digests of a process as long as it does not change."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    nodes = list(ast.walk(tree))
+    for node in nodes:
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and ast.get_docstring(
+            node, clean=False
+        ):
+            node.body = node.body[1:] or [ast.Pass()]
+    imports = tuple(node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom))
+    return _Module(imports, ast.dump(tree, include_attributes=False))
+
+
+def _imported_modules(path: Path, source: Path) -> dict[str, Path]:
+    """The lightmill modules that one file's import statements run, wherever in the file they stand."""
     found: dict[str, Path] = {}
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        names: list[str] = []
+    for node in _module(path).imports:
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
+        else:
             if node.level:
                 raise ValueError(f"{path}:{node.lineno}: relative import; write the full name, digests follow names")
-            names = [node.module or ""] + [f"{node.module}.{alias.name}" for alias in node.names]
             _refuse_lazy_names(path, node, source)
+            names = [node.module or ""] + [f"{node.module}.{alias.name}" for alias in node.names]
         for name in names:
             found.update(_module_files(name, source))
     return found
 
 
 def _refuse_lazy_names(path: Path, node: ast.ImportFrom, source: Path) -> None:
-    """Raise ValueError where a name comes from a package that loads its names when first asked for.
-
-    Such an import does not say which module it runs, so a digest would miss it.
-    """
+    """Raise ValueError where a name comes from a package that loads its names when first asked for."""
     package = source.joinpath(*(node.module or "").split(".")[1:]) / "__init__.py"
     if not (node.module or "").startswith("lightmill.") or not package.is_file():
         return
@@ -70,14 +96,3 @@ def _module_files(name: str, source: Path) -> dict[str, Path]:
         if file.is_file():
             found[".".join(parts[:depth])] = file
     return found
-
-
-def _logic(path: Path) -> str:
-    """The syntax tree of a file as text, without docstrings and positions."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and ast.get_docstring(
-            node, clean=False
-        ):
-            node.body = node.body[1:] or [ast.Pass()]
-    return ast.dump(tree, include_attributes=False)
