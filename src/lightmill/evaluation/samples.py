@@ -77,10 +77,8 @@ def _draw_views(axes: tuple[Axes, Axes], data: Dataset, row: int, colour: str, u
 
 def _half_width_h(signal: pd.Series, description: dict[str, Any]) -> float:
     """Half-width of the local view in hours; NaN for imported views, which do not say it."""
-    if description["kind"] != "assembled":
-        return float("nan")
-    durations: float = description["settings"]["local"]["durations"]
-    return float(min(signal["period_d"] * 12, durations * signal["duration_h"]))
+    local = description["settings"].get("local")
+    return float(min(signal["period_d"] * 12, local["durations"] * signal["duration_h"])) if local else float("nan")
 
 
 def caption(signal: pd.Series) -> str:

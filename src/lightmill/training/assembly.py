@@ -9,7 +9,7 @@ import pandas as pd
 
 from lightmill.catalogs.crosswalk import star_ids
 from lightmill.catalogs.shards import require_resolved
-from lightmill.catalogs.splits import assert_both_classes, assert_no_leak, split_of_star, split_table
+from lightmill.catalogs.splits import assert_both_classes, split_of_star, split_table
 from lightmill.config.catalogs import LabelPolicy, LabelSettings, SplitSettings
 from lightmill.config.views import ImportedViews
 from lightmill.errors import ViewError
@@ -161,5 +161,4 @@ def label_by_policy(dispositions: pd.Series, policy: LabelPolicy) -> np.ndarray:
 
 def _require_fit_for_training(meta: pd.DataFrame, what: str) -> None:
     logger.info("%s by mission, label and split:\n%s", what, split_table(meta))
-    assert_no_leak(meta)
     assert_both_classes(meta, what)

@@ -14,8 +14,9 @@ import numpy as np
 import pandas as pd
 from numpy.lib.format import open_memmap
 
+from lightmill.catalogs.splits import assert_no_leak
 from lightmill.config.training import TaskLabels
-from lightmill.errors import LabelError, ViewError
+from lightmill.errors import ViewError
 from lightmill.files import atomic_path, digest, read_json, sha256_file, write_json, write_parquet
 
 SCHEMA = 1
@@ -119,7 +120,8 @@ def write_dataset(
         Plain JSON that says how the views were made: `scale`, `settings` or `source`, `labels`.
 
     Raises ViewError for a repeated signal, a missing column, a value that is not in LABELS or SPLITS, and arrays that
-    do not fit `meta` or hold values that are not finite; LabelError for a group that is in two splits.
+    do not fit `meta` or hold values that are not finite; LabelError for a group that is in two splits, or a star in two
+    groups.
     """
     folder = Path(folder)
     (folder / "manifest.json").unlink(missing_ok=True)
@@ -157,7 +159,7 @@ def _checked(meta: pd.DataFrame, folder: Path) -> pd.DataFrame:
         wrong = sorted(set(meta[column]) - set(valid))
         if wrong:
             raise ViewError(f"{folder}: {column} {wrong[0]!r}; expected one of {', '.join(valid)}")
-    require_whole_groups(meta)
+    assert_no_leak(meta)
     meta = meta.loc[:, list(META_COLUMNS)].copy()
     for column in TEXT_COLUMNS:
         meta[column] = meta[column].fillna("").astype(str).astype(object)
@@ -204,19 +206,6 @@ def split_counts(meta: pd.DataFrame) -> dict[str, dict[str, int]]:
     """Rows by split and label: `{"train": {"planet": 3, ...}, ...}`, zeros included."""
     counts = meta.groupby(["split", "label"]).size()
     return {split: {label: int(counts.get((split, label), 0)) for label in LABELS} for split in SPLITS}
-
-
-def require_whole_groups(meta: pd.DataFrame) -> None:
-    """Raise LabelError, naming one, if a group has rows in more than one of train, validation and test."""
-    used = meta[meta["split"] != "none"].drop_duplicates(["group_id", "split"])
-    twice = used[used["group_id"].duplicated(keep=False)].sort_values(["group_id", "split"])
-    if len(twice):
-        group = twice["group_id"].iloc[0]
-        splits = ", ".join(twice.loc[twice["group_id"] == group, "split"])
-        raise LabelError(
-            f"group {group!r} is in {splits}: {twice['group_id'].nunique()} groups would leak between the splits; "
-            "label the signals again"
-        )
 
 
 def task_labels(meta: pd.DataFrame, labels: TaskLabels | None) -> np.ndarray:

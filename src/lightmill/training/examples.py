@@ -7,9 +7,10 @@ from hashlib import blake2b
 import numpy as np
 import pandas as pd
 
+from lightmill.catalogs.splits import assert_no_leak
 from lightmill.config.training import TaskLabels
 from lightmill.errors import LabelError, ModelError
-from lightmill.training.dataset import Dataset, require_whole_groups, task_labels
+from lightmill.training.dataset import Dataset, task_labels
 
 # The labels of this table are a threshold on another network's scores.
 PSEUDO_LABELLED = "exominer:"
@@ -48,7 +49,7 @@ def select_examples(dataset: Dataset, labels: TaskLabels | None, view_names: Seq
     missing = [name for name in view_names if name not in dataset.views]
     if missing:
         raise ModelError(f"dataset {dataset.name}: no view {missing[0]!r}; it has {', '.join(sorted(dataset.views))}")
-    require_whole_groups(dataset.meta)
+    assert_no_leak(dataset.meta)
     target = task_labels(dataset.meta, labels)
     split = dataset.meta["split"].to_numpy(str)
     by_split = {}
