@@ -118,3 +118,20 @@ def test_real_wrong_table(real_data):
     done = run("catalog", real_data / "catalogs" / "k2" / "planetary_systems_k2.csv")
     assert done.exit_code == 1
     assert "Planetary Systems table" in done.stderr
+
+
+def test_config_names_what_is_wrong(tmp_path):
+    wrong = tmp_path / "wrong.yaml"
+    wrong.write_text("run: x\nmax_mising: 0.5\nviews: {scale: mda}\n")
+    done = CliRunner().invoke(app, ["config", str(wrong)])
+    assert done.exit_code == 1
+    assert "max_mising: no such key; did you mean 'max_missing'?" in done.output
+    assert "views.scale" in done.output
+
+
+def test_config_says_what_a_file_asks_for(tmp_path):
+    right = tmp_path / "right.yaml"
+    right.write_text("run: x\narchives: {k2: {base_url: 'file:///a'}}\n")
+    done = CliRunner().invoke(app, ["config", str(right)])
+    assert done.exit_code == 0
+    assert "run 'x'; light curves of K2; 0 imported sets of views; 0 experiments" in done.output

@@ -38,7 +38,7 @@ def test_nan_is_no_json(tmp_path):
 def test_formulas_are_disarmed_in_csv(tmp_path):
     table = pd.DataFrame({"text": ["=cmd()", "a", "-1", "@x"], "number": [-1.0, 2.0, 3.0, 4.0]})
     write_csv(tmp_path / "a.csv", table)
-    assert (tmp_path / "a.csv").read_text().splitlines()[1:] == ["'=cmd(),-1", "a,2", "'-1,3", "'@x,4"]
+    assert (tmp_path / "a.csv").read_text().splitlines()[1:] == ["'=cmd(),-1.0", "a,2.0", "'-1,3.0", "'@x,4.0"]
 
 
 def test_the_same_content_gives_the_same_bytes(tmp_path):

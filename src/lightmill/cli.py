@@ -57,6 +57,44 @@ def one_line_errors() -> Iterator[None]:
 
 
 @app.command()
+def config(
+    file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="A configuration to check.")] = None,
+    schema: Annotated[
+        Path | None, typer.Option("--schema", metavar="JSON", help="Write the configuration's JSON schema here.")
+    ] = None,
+    table: Annotated[
+        Path | None, typer.Option("--table", metavar="MD", help="Write a page with every key and its default here.")
+    ] = None,
+) -> None:
+    """Check a configuration, and write out what may stand in one.
+
+    A wrong key or value is named, with what was expected and the nearest valid name; every fault gets a line.
+    """
+    from lightmill.config import load_config
+    from lightmill.config.documents import config_schema, config_table
+    from lightmill.files import write_text
+
+    if schema is not None:
+        write_text(schema, config_schema())
+    if table is not None:
+        write_text(table, config_table())
+    if file is not None:
+        try:
+            found = load_config(file)
+        except LightmillError as error:
+            typer.echo(f"error: {error}", err=True)
+            raise typer.Exit(1) from None
+        missions = ", ".join(found.missions()) or "none"
+        typer.echo(
+            f"{file}: run {found.run!r}; light curves of {missions}; "
+            f"{len(found.imported_views)} imported sets of views; {len(found.experiments)} experiments"
+        )
+    elif schema is None and table is None:
+        typer.echo("error: name a FILE to check, or ask for --schema or --table; see lightmill config --help", err=True)
+        raise typer.Exit(2)
+
+
+@app.command()
 def catalog(
     file: Annotated[
         Path, typer.Argument(metavar="FILE", help="A catalog as an archive offers it: CSV, plain or gzip-compressed.")
@@ -99,7 +137,7 @@ def _write_signals(found: "CatalogTable", path: Path) -> None:
 
     with _writing(path):
         if path.suffix == ".csv":
-            write_csv(path, found.signals, float_format=None)  # every digit: a BJD needs more than ten
+            write_csv(path, found.signals)
         else:
             write_signals(path, found.signals)
 

@@ -73,18 +73,18 @@ def write_parquet(path: str | Path, table: pd.DataFrame) -> None:
         table.to_parquet(temporary, index=False, compression="zstd")
 
 
-def write_csv(path: str | Path, table: pd.DataFrame, float_format: str | None = "%.10g") -> None:
+def write_csv(path: str | Path, table: pd.DataFrame) -> None:
     """Write `table` without its index as CSV, atomically.
 
     Text cells that a spreadsheet would run as a formula (leading = + - @, tab or carriage return) get an
-    apostrophe in front. Floats are printed with `float_format`.
+    apostrophe in front. Floats are printed with all the digits that tell them apart: a BJD needs more than ten.
     """
     safe = table.copy()
     for column in safe.columns:
         if not (pd.api.types.is_numeric_dtype(safe[column]) or pd.api.types.is_bool_dtype(safe[column])):
             safe[column] = [_without_formula(cell) for cell in safe[column]]
     with atomic_path(path) as temporary:
-        safe.to_csv(temporary, index=False, float_format=float_format, lineterminator="\n")
+        safe.to_csv(temporary, index=False, lineterminator="\n")
 
 
 def _without_formula(cell: Any) -> Any:

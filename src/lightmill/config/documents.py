@@ -30,14 +30,16 @@ def config_table() -> str:
     return _INTRODUCTION + "\n".join(rows) + "\n"
 
 
-def _rows(model: type[BaseModel], prefix: str) -> list[tuple[str, str, str]]:
+def _rows(model: type[BaseModel], prefix: str, defaults: BaseModel | None = None) -> list[tuple[str, str, str]]:
+    """Rows for the keys of a section; `defaults` is the section as it is where the configuration leaves it out."""
     rows = []
     for name, field in model.model_fields.items():
         key = prefix + (field.alias or name)
         inner, step = _section_in(field.annotation)
-        rows.append((key, _shown(field.get_default(call_default_factory=True), inner), _cell(field.description or "")))
+        default = field.get_default(call_default_factory=True) if defaults is None else getattr(defaults, name)
+        rows.append((key, _shown(default, inner), _cell(field.description or "")))
         if inner is not None:
-            rows += _rows(inner, key + step)
+            rows += _rows(inner, key + step, default if isinstance(default, BaseModel) else None)
     return rows
 
 

@@ -77,7 +77,7 @@ def evaluate_model(
     members = _member_probabilities(models, data, rows)
     scores, thresholds = _all_scores(members, models, data, truth, rows)
     # All digits: the surest probabilities differ from 1 in the last ones, and ranks must survive the file.
-    write_csv(folder / "test_predictions.csv", prediction_table(meta, truth[rows], members), float_format=None)
+    write_csv(folder / "test_predictions.csv", prediction_table(meta, truth[rows], members))
     metrics = metrics_table(truth[rows], scores, thresholds, meta["group_id"].to_numpy(str), settings)
     write_csv(folder / "model_metrics.csv", metrics)
     names = class_names(labels)
