@@ -71,9 +71,8 @@ def _check_names(config: Config) -> None:
         raise ValueError(f"imported_views.{clashes[0]}: the name of a mission; choose another")
     for name, experiment in config.experiments.items():
         if experiment.dataset not in datasets:
-            raise ValueError(
-                f"experiments.{name}.dataset: no dataset {experiment.dataset!r}; there are {', '.join(datasets) or 'none'}"
-            )
+            known = ", ".join(datasets) or "none"
+            raise ValueError(f"experiments.{name}.dataset: no dataset {experiment.dataset!r}; there are {known}")
         try:
             config.experiment_training(name)
         except ValidationError as error:
