@@ -19,7 +19,9 @@ class Marginals(Section):
     period_spread_dex: float = Field(gt=0, le=2, description="Scatter of log10 period about it.")
     period_min_d: float = Field(gt=0.2, le=10, description="Shortest period.")
     period_max_d: float = Field(gt=1, le=500, description="Longest period.")
-    snr_median: float = Field(gt=5, le=500, description="Median signal-to-noise ratio, all simulated transits together.")
+    snr_median: float = Field(
+        gt=5, le=500, description="Median signal-to-noise ratio, all simulated transits together."
+    )
     snr_spread: float = Field(gt=0, le=2, description="Scatter of its natural logarithm.")
     snr_min: float = Field(gt=1, le=100, description="Detection threshold: weaker signals are not in the catalog.")
     magnitude_median: float = Field(gt=5, le=16, description="Median brightness in the mission's band, magnitudes.")
@@ -77,9 +79,9 @@ class SimulationSettings(Section):
     seed: int = Field(default=20090307, ge=0, description="Everything in the simulated survey follows from it.")
     folder: str = Field(default="data/simulated", description="Where its catalogs and light curves are written.")
     parts: int = Field(default=2, ge=1, le=64, description="Jobs that share the light curves of one mission.")
-    n_kepler: int = Field(default=250, ge=0, le=MAX_TARGETS, description="Kepler targets; 0 leaves the mission out.")
-    n_k2: int = Field(default=100, ge=0, le=MAX_TARGETS, description="K2 targets; 0 leaves the mission out.")
-    n_tess: int = Field(default=165, ge=0, le=MAX_TARGETS, description="TESS targets; 0 leaves the mission out.")
+    n_kepler: int = Field(default=285, ge=0, le=MAX_TARGETS, description="Kepler targets; 0 leaves the mission out.")
+    n_k2: int = Field(default=125, ge=0, le=MAX_TARGETS, description="K2 targets; 0 leaves the mission out.")
+    n_tess: int = Field(default=200, ge=0, le=MAX_TARGETS, description="TESS targets; 0 leaves the mission out.")
     quarters: list[int] = Field(
         default=[3, 4, 5, 6, 7], min_length=1, description="Kepler quarters observed, of 1 to 17."
     )
@@ -143,6 +145,12 @@ class SimulationSettings(Section):
     mislabelled: float = Field(default=0.03, ge=0, le=0.5, description="Share of the dispositions that are wrong.")
     single_transits: float = Field(
         default=0.02, ge=0, le=1, description="Share of TESS signals listed without a period, as single transits are."
+    )
+    incomplete: float = Field(
+        default=0.02, ge=0, le=1, description="Share of the KOI and K2 rows that lack what a fit would give."
+    )
+    exominer_only: float = Field(
+        default=0.03, ge=0, le=1, description="Share of the TESS targets that only the ExoMiner table lists."
     )
     overlap: float = Field(
         default=0.05, ge=0, le=1, description="Share of the TESS targets that are stars of the Kepler survey."

@@ -156,7 +156,11 @@ COLUMNS: tuple[tuple[str, str, str, str, str], ...] = (
     ("POS_CORR2", "f4", "pixels", "E14.7", "row position correction"),
 )
 COLUMN_TYPES = {name: kind for name, kind, *_ in COLUMNS}
-_FORMS = {"f8": ("D", "64-bit floating point"), "f4": ("E", "32-bit floating point"), "i4": ("J", "signed 32-bit integer")}
+_FORMS = {
+    "f8": ("D", "64-bit floating point"),
+    "f4": ("E", "32-bit floating point"),
+    "i4": ("J", "signed 32-bit integer"),
+}
 
 EXTENSION = """
 INHERIT|T|inherit the primary header

@@ -20,9 +20,7 @@ def sources(signals: tuple[Signal, ...]) -> list[Orbit | Pulsation | Glitches]:
 
 def event_shapes(target: Target, exposure_d: float) -> dict[Orbit, list[Shape]]:
     """The shapes of all eclipses on a target, averaged over the exposure."""
-    return {
-        source: shapes(source, exposure_d) for source in sources(target.signals) if isinstance(source, Orbit)
-    }
+    return {source: shapes(source, exposure_d) for source in sources(target.signals) if isinstance(source, Orbit)}
 
 
 def star_spots(target: Target, times_bjd: np.ndarray, rng: np.random.Generator) -> np.ndarray:

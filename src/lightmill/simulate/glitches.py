@@ -23,9 +23,7 @@ def glitch_flux(glitches: Glitches, times_bjd: np.ndarray) -> np.ndarray:
     flux = np.zeros(len(times_bjd))
     reach = 8.0
     for middle, depth in zip(glitches.times_bjd, glitches.depths, strict=True):
-        first, last = np.searchsorted(
-            times_bjd, [middle - reach * glitches.fall_d, middle + reach * glitches.rise_d]
-        )
+        first, last = np.searchsorted(times_bjd, [middle - reach * glitches.fall_d, middle + reach * glitches.rise_d])
         since = times_bjd[first:last] - middle
         flux[first:last] -= depth * np.where(
             since < 0, np.exp(since / glitches.fall_d), np.exp(-since.clip(0) / glitches.rise_d)

@@ -49,9 +49,7 @@ def barycentric_correction_d(times_bjd: np.ndarray, ra_deg: float, dec_deg: floa
     ra, dec = np.radians(ra_deg), np.radians(dec_deg)
     sine = np.sin(dec) * np.cos(_OBLIQUITY) - np.cos(dec) * np.sin(_OBLIQUITY) * np.sin(ra)
     latitude = np.arcsin(sine)
-    longitude = np.arctan2(
-        np.sin(ra) * np.cos(_OBLIQUITY) + np.tan(dec) * np.sin(_OBLIQUITY), np.cos(ra)
-    )
+    longitude = np.arctan2(np.sin(ra) * np.cos(_OBLIQUITY) + np.tan(dec) * np.sin(_OBLIQUITY), np.cos(ra))
     earth = np.radians(100.46 + 0.9856474 * (times_bjd - 2451545.0))
     return LIGHT_CROSSING_D * np.cos(latitude) * np.cos(longitude - earth)
 
@@ -97,12 +95,8 @@ def observe(
         moved += instrument.noise * centroid_error * rng.standard_normal(n)
         columns[f"MOM_CENTR{name}"] = np.where(board.no_sap, np.nan, moved)
         columns[f"MOM_CENTR{name}_ERR"] = np.where(board.no_sap, np.nan, centroid_error)
-        columns[f"POS_CORR{name}"] = np.where(
-            board.no_sap, np.nan, motion[axis] + pos_error * rng.standard_normal(n)
-        )
-    return Observed(
-        segment, columns, crowdsap, flfrcsap, column_px, row_px, aperture_pixels(mission, star.magnitude)
-    )
+        columns[f"POS_CORR{name}"] = np.where(board.no_sap, np.nan, motion[axis] + pos_error * rng.standard_normal(n))
+    return Observed(segment, columns, crowdsap, flfrcsap, column_px, row_px, aperture_pixels(mission, star.magnitude))
 
 
 def _aperture(magnitude: float, rng: np.random.Generator) -> tuple[float, float]:

@@ -80,6 +80,4 @@ def tess_file(number: int, sector: int, stamp: str, configuration: str) -> str:
     """A two-minute sector (TESS Science Data Products Description Document, file naming)."""
     digits = f"{number:016d}"
     folders = "/".join(digits[place : place + 4] for place in range(0, 16, 4))
-    return (
-        f"missions/tess/tid/s{sector:04d}/{folders}/tess{stamp}-s{sector:04d}-{digits}-{configuration}-s_lc.fits"
-    )
+    return f"missions/tess/tid/s{sector:04d}/{folders}/tess{stamp}-s{sector:04d}-{digits}-{configuration}-s_lc.fits"

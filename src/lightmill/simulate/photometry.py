@@ -37,7 +37,9 @@ def exposure_s(mission: Mission) -> float:
     return _EXPOSURE_S[mission]
 
 
-def flux_error(mission: Mission, magnitude: float, rate: np.ndarray | float, background: np.ndarray | float) -> np.ndarray:
+def flux_error(
+    mission: Mission, magnitude: float, rate: np.ndarray | float, background: np.ndarray | float
+) -> np.ndarray:
     """Photon and read noise of one cadence, electrons per second, for a rate and background in the aperture."""
     exposure = _EXPOSURE_S[mission]
     reads = aperture_pixels(mission, magnitude) * _READS[mission] * _READ_NOISE[mission] ** 2

@@ -331,9 +331,7 @@ def draw_variable(field: Field, rng: np.random.Generator) -> tuple[Signal, ...]:
     return ()
 
 
-def draw_systematic(
-    field: Field, upsets_bjd: np.ndarray, rng: np.random.Generator
-) -> tuple[Signal, ...]:
+def draw_systematic(field: Field, upsets_bjd: np.ndarray, rng: np.random.Generator) -> tuple[Signal, ...]:
     """Instrumental events that fold into a dip: one or two strong ones, or weak ones at momentum dumps and firings.
 
     `upsets_bjd`: times at which the spacecraft of this field had to settle.

@@ -126,7 +126,14 @@ def _kepler(segment: Segment, rng: np.random.Generator) -> Spacecraft:
         no_pdcsap[row] = True
     upsets = _after_gaps(segment)
     return Spacecraft(
-        quality, gap, no_sap, no_pdcsap, _drift(n, rng), _heat(n, upsets, 70, rng), np.zeros(n), np.append(upsets, dumps)
+        quality,
+        gap,
+        no_sap,
+        no_pdcsap,
+        _drift(n, rng),
+        _heat(n, upsets, 70, rng),
+        np.zeros(n),
+        np.append(upsets, dumps),
     )
 
 

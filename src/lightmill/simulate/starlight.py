@@ -21,7 +21,12 @@ class Pulsation:
 
 
 def spots(
-    times_bjd: np.ndarray, start_bjd: float, stop_bjd: float, period_d: float, amplitude: float, rng: np.random.Generator
+    times_bjd: np.ndarray,
+    start_bjd: float,
+    stop_bjd: float,
+    period_d: float,
+    amplitude: float,
+    rng: np.random.Generator,
 ) -> np.ndarray:
     """Quasi-periodic variability of a spotted star at `times_bjd` (n,): relative flux about zero; (n,) float64.
 
@@ -95,7 +100,9 @@ def pulsation_flux(pulsation: Pulsation, times_bjd: np.ndarray) -> np.ndarray:
     return sum(
         (
             amplitude * np.cos(order * angle + phase)
-            for order, (amplitude, phase) in enumerate(zip(pulsation.amplitudes, pulsation.phases, strict=True), start=1)
+            for order, (amplitude, phase) in enumerate(
+                zip(pulsation.amplitudes, pulsation.phases, strict=True), start=1
+            )
         ),
         start=np.zeros(len(times_bjd)),
     )

@@ -49,9 +49,7 @@ def main_sequence(mass_msun: float) -> tuple[float, float]:
     return float(radius), float(5772.0 * mass_msun ** (0.62 if mass_msun < 1 else 0.5))
 
 
-def draw_star(
-    mission: Mission, marginals: Marginals, place: tuple[float, float], rng: np.random.Generator
-) -> Star:
+def draw_star(mission: Mission, marginals: Marginals, place: tuple[float, float], rng: np.random.Generator) -> Star:
     """A star of a mission's target list at `place` (RA, Dec in degrees).
 
     Masses of mostly solar-type dwarfs, some evolved, with more cool dwarfs in K2 and TESS, as their target lists have

@@ -170,9 +170,7 @@ def _kinds_dealt(seed: int, mission: Mission, n: int, mix: tuple[tuple[str, floa
 
 
 def _kinds(settings: SimulationSettings, mission: Mission) -> tuple[str, ...]:
-    return _kinds_dealt(
-        settings.seed, mission, settings.targets()[mission], tuple(settings.mix.model_dump().items())
-    )
+    return _kinds_dealt(settings.seed, mission, settings.targets()[mission], tuple(settings.mix.model_dump().items()))
 
 
 @lru_cache(maxsize=32)
