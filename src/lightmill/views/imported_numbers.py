@@ -25,12 +25,7 @@ _EPOCHS_BJD: dict[str, tuple[float, float]] = {
 
 
 def in_our_unit(values: np.ndarray, number: ImportedNumber, scalar: ScalarColumn) -> np.ndarray:
-    """`values` (n,) in the unit that the name of `number` says, float64; NaN if not finite or not above zero.
-
-    Raises ViewError for anything but numbers.
-    """
-    if values.dtype.kind not in "fiu":
-        raise ViewError(f"key {scalar.column!r} is {values.dtype}, expected numbers for {number}")
+    """`values` (n,) in the unit that the name of `number` says, float64; NaN if not finite or not above zero."""
     ours = values.astype(np.float64)
     if number == "epoch_bjd":
         ours += _ZEROS_BJD[scalar.unit]

@@ -85,12 +85,11 @@ def _read_files(files: list[Path], settings: ImportedViews) -> tuple[dict[str, n
     """The wanted columns of all files, one below the other, and the file and row that each row comes from."""
     keys = {settings.global_view, settings.local_view, settings.star, settings.disposition}
     keys |= {scalar.column for scalar in settings.scalars.values()} | ({settings.row} if settings.row else set())
-    matrices = (settings.global_view, settings.local_view)
     parts: list[dict[str, np.ndarray]] = []
     for file in files:
         reader = read_example_columns if _is_tfrecord(file) else read_npz_columns
         columns = reader(file, sorted(keys))
-        _check_shapes(file, columns, matrices, parts[0] if parts else columns, files[0])
+        _check_shapes(file, columns, settings, parts[0] if parts else columns, files[0])
         parts.append(columns)
     counts = [len(part[settings.star]) for part in parts]
     origin = pd.DataFrame(
@@ -109,17 +108,21 @@ def _is_tfrecord(file: Path) -> bool:
 
 
 def _check_shapes(
-    file: Path,
-    columns: dict[str, np.ndarray],
-    matrices: tuple[str, str],
-    first: dict[str, np.ndarray],
-    first_file: Path,
+    file: Path, columns: dict[str, np.ndarray], settings: ImportedViews, first: dict[str, np.ndarray], first_file: Path
 ) -> None:
+    matrices = (settings.global_view, settings.local_view)
+    numbers = {scalar.column for scalar in settings.scalars.values()}
     for key, array in columns.items():
         if key in matrices and (array.ndim != 2 or array.shape[1] < 1 or array.dtype.kind != "f"):
             raise ViewError(f"{file}: key {key!r} is {array.dtype} {array.shape}, expected floats (signals, bins)")
         if key not in matrices and array.ndim != 1:
             raise ViewError(f"{file}: key {key!r} has the shape {array.shape}, expected one value for each signal")
+        if key in numbers and array.dtype.kind not in "fiu":
+            raise ViewError(f"{file}: key {key!r} is {array.dtype}, expected numbers")
+        if key in (settings.star, settings.row, settings.disposition) and array.dtype.kind not in "iuUS":
+            raise ViewError(
+                f"{file}: key {key!r} is {array.dtype}, expected whole numbers or text: floats lose the digits of ids"
+            )
         if array.shape[1:] != first[key].shape[1:]:
             raise ViewError(
                 f"{file}: key {key!r} has {array.shape[1]} bins, in {first_file} {first[key].shape[1]}; "
@@ -129,13 +132,13 @@ def _check_shapes(
 
 def _signals(name: str, columns: dict[str, np.ndarray], origin: pd.DataFrame, settings: ImportedViews) -> pd.DataFrame:
     """Ids, dispositions and numbers of all rows, and for rows without a usable star the `reason`."""
-    stars = _text(columns[settings.star], settings.star, "star numbers")
+    stars = _text(columns[settings.star])
     targets, reasons = _targets(stars, settings.mission)
     if settings.row is not None:
-        rows = _text(columns[settings.row], settings.row, "row numbers")
+        rows = _text(columns[settings.row])
     else:
         rows = pd.Series(targets).groupby(targets).cumcount().add(1).astype(str)
-    dispositions = _text(columns[settings.disposition], settings.disposition, "dispositions")
+    dispositions = _text(columns[settings.disposition])
     signals = pd.DataFrame(
         {
             "signal_id": [f"{name} {target.split(' ')[-1]}-{row}" for target, row in zip(targets, rows, strict=True)],
@@ -151,14 +154,12 @@ def _signals(name: str, columns: dict[str, np.ndarray], origin: pd.DataFrame, se
     return signals
 
 
-def _text(array: np.ndarray, key: str, what: str) -> pd.Series:
-    """A column of numbers or text as text, whole numbers without a decimal point; `` where missing."""
+def _text(array: np.ndarray) -> pd.Series:
+    """A column of whole numbers or text as text."""
     if array.dtype.kind in "iu":
         return pd.Series(array.astype(str), dtype=object)
     if array.dtype.kind == "S":
-        array = np.char.decode(array, "utf-8")
-    if array.dtype.kind != "U":
-        raise ViewError(f"key {key!r} is {array.dtype}, expected {what} as whole numbers or text: floats lose digits")
+        array = np.char.decode(array, "utf-8", "replace")
     return pd.Series(np.char.strip(array), dtype=object)
 
 

@@ -9,6 +9,7 @@ import zipfile
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
+from tokenize import TokenError
 from typing import IO
 
 import numpy as np
@@ -78,7 +79,7 @@ def _header(path: str | Path, key: str, member: IO[bytes]) -> tuple[tuple[int, .
             shape, _, dtype = npy_format.read_array_header_1_0(member)
         else:
             shape, _, dtype = npy_format.read_array_header_2_0(member)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, SyntaxError, TokenError) as error:
         raise ViewError(f"{path}: key {key!r} is no .npy array: {str(error)[:200]}") from None
     return shape, dtype
 
