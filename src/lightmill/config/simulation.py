@@ -74,7 +74,7 @@ class Instrument(Section):
 
 
 class SimulationSettings(Section):
-    """A survey that never was, in the archives' own formats. Published marginals and their sources: docs/simulation.md."""
+    """A survey that never was, in the archives' own formats; docs/simulation.md has the sources of the defaults."""
 
     seed: int = Field(default=20090307, ge=0, description="Everything in the simulated survey follows from it.")
     folder: str = Field(default="data/simulated", description="Where its catalogs and light curves are written.")

@@ -55,9 +55,8 @@ def _row(listed: Listed, run: str, score: float, rng: np.random.Generator) -> li
     ]
     shown = [repr(float(value)) if place == 1 else repr(round(float(value), 3)) for place, value in enumerate(numbers)]
     crowded = listed.signal.kind in ("eclipsing_binary", "blended_binary") and rng.random() < 0.3
-    ruwe = (
-        "" if rng.random() < 0.04 else repr(round(float(rng.lognormal(0.02, 0.06) + (rng.exponential(1) * crowded)), 3))
-    )
+    renormalised = rng.lognormal(0.02, 0.06) + rng.exponential(1) * crowded
+    ruwe = "" if rng.random() < 0.04 else repr(round(float(renormalised), 3))
     return [
         f"{number}-{listed.number}-S{run}",
         str(number),

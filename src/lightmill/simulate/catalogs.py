@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -21,16 +21,14 @@ from lightmill.simulate.glitches import Glitches
 from lightmill.simulate.listing import Listed, list_signals
 from lightmill.simulate.paths import simulated_missions
 from lightmill.simulate.seeds import deal, generator
-from lightmill.targets import MISSIONS, Mission
+from lightmill.targets import Mission
 
 _LISTS: dict[Mission, tuple[str, ...]] = {"Kepler": ("koi",), "K2": ("k2pandc",), "TESS": ("toi", "exominer")}
 
 
 def write_catalogs(settings: SimulationSettings, catalogs: Mapping[str, str | Path], truth: str | Path) -> None:
     """Write the tables in `catalogs` (kind of table to path, as `simulated_catalogs` gives) and the truth table."""
-    listed = {
-        mission: list_signals(settings, mission) for mission in MISSIONS if mission in simulated_missions(settings)
-    }
+    listed = {mission: list_signals(settings, mission) for mission in simulated_missions(settings)}
     for mission in listed:
         for table in _LISTS[mission]:
             _WRITERS[table](settings, listed[mission], catalogs[table])
@@ -74,7 +72,13 @@ def _write_exominer(settings: SimulationSettings, listed: list[Listed], path: st
     write_text(path, text.getvalue())
 
 
-_WRITERS = {"koi": _write_koi, "k2pandc": _write_k2pandc, "toi": _write_toi, "exominer": _write_exominer}
+_Writer = Callable[[SimulationSettings, list[Listed], str | Path], None]
+_WRITERS: dict[str, _Writer] = {
+    "koi": _write_koi,
+    "k2pandc": _write_k2pandc,
+    "toi": _write_toi,
+    "exominer": _write_exominer,
+}
 
 
 def _only_in_exominer(settings: SimulationSettings, entry: Listed) -> bool:

@@ -53,7 +53,7 @@ def manifest_path(settings: SimulationSettings, mission: str, part: int) -> str:
     return f"{archive_folder(settings)}/{mission}-{part}.json"
 
 
-def simulated_missions(settings: SimulationSettings) -> list[str]:
+def simulated_missions(settings: SimulationSettings) -> list[Mission]:
     """The missions that have targets, in the usual order."""
     return [mission for mission in MISSIONS if settings.targets()[mission] > 0]
 

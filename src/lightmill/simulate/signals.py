@@ -305,7 +305,8 @@ def draw_variable(field: Field, rng: np.random.Generator) -> tuple[Signal, ...]:
     """A star that varies by itself: pulsating, a binary in contact, or spotted; its minimum is taken for a transit."""
     for _ in range(MAX_TRIES):
         type_ = ("pulsator", "contact", "spotted")[rng.integers(3)]
-        phases: tuple[float, ...] = (np.pi, 0.0)
+        shares: tuple[float, ...]
+        phases: tuple[float, ...]
         if type_ == "pulsator":
             period = float(np.clip(rng.lognormal(np.log(1.6), 0.6), 0.5, 8.0))
             shares, phases = (1.0, 0.35, 0.12), (np.pi, float(rng.normal(0.0, 0.7)), float(rng.normal(0.0, 0.9)))

@@ -97,12 +97,7 @@ def flares(times_bjd: np.ndarray, exposure_d: float, per_day: float, rng: np.ran
 def pulsation_flux(pulsation: Pulsation, times_bjd: np.ndarray) -> np.ndarray:
     """Relative flux about zero of a pulsation at `times_bjd` (n,); (n,) float64."""
     angle = 2 * np.pi * (times_bjd - pulsation.epoch_bjd) / pulsation.period_d
-    return sum(
-        (
-            amplitude * np.cos(order * angle + phase)
-            for order, (amplitude, phase) in enumerate(
-                zip(pulsation.amplitudes, pulsation.phases, strict=True), start=1
-            )
-        ),
-        start=np.zeros(len(times_bjd)),
-    )
+    flux = np.zeros(len(times_bjd))
+    for order, (amplitude, phase) in enumerate(zip(pulsation.amplitudes, pulsation.phases, strict=True), start=1):
+        flux += amplitude * np.cos(order * angle + phase)
+    return flux

@@ -38,7 +38,7 @@ class Star:
 
 
 def limb_darkening(teff_k: float) -> tuple[float, float]:
-    """Quadratic limb-darkening coefficients of a dwarf: straight lines through the tables of Claret & Bloemen (2011)."""
+    """Quadratic limb-darkening coefficients of a dwarf: lines through the tables of Claret & Bloemen (2011)."""
     cooler = (5800.0 - teff_k) / 1000.0
     return float(np.clip(0.40 + 0.10 * cooler, 0.2, 0.7)), float(np.clip(0.26 - 0.06 * cooler, 0.05, 0.35))
 

@@ -26,6 +26,7 @@ from lightmill.simulate.segments import (
 )
 from lightmill.simulate.signals import (
     Field,
+    Found,
     Signal,
     draw_blended_binary,
     draw_contamination,
@@ -210,7 +211,7 @@ def _field_again(settings: SimulationSettings, star: Star) -> Field:
     return Field("TESS", settings.tess, star, (sector(min(northern)),), settings.instrument.noise)
 
 
-def _found_again(field: Field, signal: Signal):  # noqa: ANN202
+def _found_again(field: Field, signal: Signal) -> Found:
     found = signal.found
     return field.found(found.period_d, found.epoch_bjd, found.duration_h, found.depth)
 
