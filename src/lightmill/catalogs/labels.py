@@ -82,8 +82,9 @@ def label_signals(
 
     Raises LabelError if a star or a group would be cut by a split; CatalogError if the result breaks the schema.
     """
-    read = [apply_policy(tables[name], labels) for name in sorted(tables) if len(tables[name])]
+    read = [tables[name] for name in sorted(tables) if len(tables[name])]
     rows = in_precedence(pd.concat(read, ignore_index=True) if read else empty_signals())
+    rows = apply_policy(rows, labels)
     rows["star_id"] = star_ids(rows["target_id"], crosswalk)
     pairs = pairs_on_one_star(rows)
     stands_for = merge_rows(rows, pairs)
@@ -101,7 +102,7 @@ def label_signals(
     rows = rows.loc[kept].reset_index(drop=True)
     rows["split"], moves = _splits(rows, splits)
     rows["shard"] = _shards(rows, shards)
-    labelled = validate_signals(rows)
+    labelled = validate_signals(rows.astype(empty_signals().dtypes.to_dict()))
     assert_no_leak(labelled)
     _log_result(labelled, conflicts, moves)
     return labelled, conflicts, moves
@@ -176,7 +177,7 @@ def _settle_contradictions(rows: pd.DataFrame, pairs: Pairs) -> tuple[pd.DataFra
     Rows of one target are merged by now, so these are signals seen by two missions, or named twice by one table. A
     row whose label is unknown neither contradicts nor is taught anything.
     """
-    rank = rows["label_source"].str.partition(":")[0].map(PRECEDENCE).to_numpy()
+    rank = np.array([PRECEDENCE.get(source.partition(":")[0], -1) for source in rows["label_source"]], dtype=np.intp)
     label = rows["label"].to_numpy()
     signal_id, table = rows["signal_id"].to_numpy(), rows["table"].to_numpy()
     verdicts = {name: rows[name].to_numpy(object, copy=True) for name in _VERDICT}

@@ -110,19 +110,17 @@ def better_period(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The better measured of two periods of one signal, and its error, in days.
 
-    The smaller formal error wins, a known one before an unknown one, a before b. Where the periods differ by more than
-    their errors allow, or where both errors are unknown, the difference of the periods is the error: formal errors
-    leave out transit-timing variations and rounding.
+    The smaller formal error wins, a known one before an unknown one, a before b. Where both errors are known and the
+    periods differ by more than they allow, or where neither is known, the difference of the periods is the error:
+    formal errors leave out transit-timing variations.
     """
     period_a, period_b = _floats(period_a_d), _floats(period_b_d)
     error_a, error_b = _floats(period_err_a_d), _floats(period_err_b_d)
-    known_a, known_b = np.where(np.isnan(error_a), np.inf, error_a), np.where(np.isnan(error_b), np.inf, error_b)
-    period = np.where(known_b < known_a, period_b, period_a)
-    smaller = np.minimum(known_a, known_b)
+    period = np.where(np.isnan(error_a) & ~np.isnan(error_b) | (error_b < error_a), period_b, period_a)
+    formal = np.fmin(error_a, error_b)
     apart = np.abs(period_a - period_b)
-    allowed = SIGMAS * np.hypot(np.nan_to_num(error_a), np.nan_to_num(error_b))
-    refuted = (apart > allowed) | np.isinf(smaller)
-    return period, np.where(refuted, np.maximum(apart, np.where(np.isinf(smaller), 0, smaller)), smaller)
+    refuted = apart > SIGMAS * np.hypot(error_a, error_b)  # false where either is unknown
+    return period, np.where(refuted | np.isnan(formal), np.fmax(apart, formal), formal)
 
 
 def half_duration_d(period_d: ArrayLike, *durations_h: ArrayLike) -> NDArray[np.float64]:

@@ -1,0 +1,444 @@
+import numpy as np
+import pandas as pd
+import pytest
+from catalogs.frames import NAN, row, tables
+
+from lightmill.catalogs.labels import CONFLICT_COLUMNS, label_signal_files, label_signals
+from lightmill.catalogs.reading import read_catalog
+from lightmill.catalogs.signals import COLUMNS, read_signals, write_signals
+from lightmill.catalogs.splits import split_of_star
+from lightmill.config.catalogs import LabelPolicy, LabelSettings, SplitSettings
+from lightmill.errors import LabelError
+from lightmill.targets import shard_of
+
+EPOCH = 2454970.0
+FP, PLANET = "FALSE POSITIVE", "CONFIRMED"
+
+
+def label(*rows, labels=None, splits=None, shards=None, crosswalk=None):
+    settings = labels or LabelSettings()
+    return label_signals(tables(*rows), settings, splits or SplitSettings(), shards or {}, crosswalk or {})
+
+
+def labelled(*rows, **settings):
+    return label(*rows, **settings)[0].set_index("signal_id")
+
+
+def koi(name="KOI K00001.01", target="KIC 1", disposition=PLANET, **others):
+    return row("koi", name, target, disposition=disposition, **others)
+
+
+def toi(name="TOI 1.01", target="TIC 9", disposition="KP", **others):
+    return row("toi", name, target, disposition=disposition, **others)
+
+
+def exominer(name="SPOC 9-1-S1-13", target="TIC 9", score=0.95, **others):
+    rounded = {"period_err_d": 0.0005, "epoch_err_d": 0.0005, "flags": "low_precision_ephemeris"}
+    return row("exominer", name, target, **{**rounded, "score": score, **others})
+
+
+# --- merging
+
+
+def test_one_signal_of_four_tables_is_one_row_with_the_best_ones_id_and_ephemeris():
+    rows = labelled(
+        row("dr24", "DR24 1-01", "KIC 1", period_d=3.5001, disposition="AFP"),
+        row("dr25", "DR25 1-01", "KIC 1", period_d=3.49999, disposition="AFP"),
+        koi(period_d=3.5, depth_ppm=120.0),
+    )
+    assert rows.index.tolist() == ["KOI K00001.01"]
+    only = rows.iloc[0]
+    assert (only["period_d"], only["depth_ppm"]) == (3.5, 120.0)
+    assert only["aliases"] == "DR24 1-01; DR25 1-01"
+    assert (only["label"], only["label_source"], only["disposition"]) == ("planet", "koi:CONFIRMED", PLANET)
+
+
+def test_rows_of_one_table_are_never_merged_even_through_a_third():
+    rows = labelled(
+        row("dr25", "DR25 1-01", "KIC 1", disposition="PC"),
+        row("dr25", "DR25 1-02", "KIC 1", epoch_bjd=EPOCH + 0.05, disposition="PC"),
+        koi(epoch_bjd=EPOCH + 0.01),
+    )
+    assert rows.index.tolist() == ["DR25 1-02", "KOI K00001.01"]
+    assert rows.loc["KOI K00001.01", "aliases"] == "DR25 1-01; DR25 1-02"  # the nearest merged, the other linked
+    assert rows.loc["DR25 1-02", "flags"] == "same_as:KOI K00001.01"
+
+
+def test_a_secondary_eclipse_stays_a_signal_of_its_own():
+    rows = labelled(koi(), row("dr25", "DR25 1-02", "KIC 1", epoch_bjd=EPOCH + 1.75, disposition="NTP"))
+    assert rows["label"].to_dict() == {"KOI K00001.01": "planet", "DR25 1-02": "not_planet"}
+
+
+def test_the_planets_of_one_star_stay_apart():
+    periods = [7.008, 8.719, 14.449, 59.737, 91.939, 124.914, 210.607, 331.601]  # Kepler-90
+    kois = [koi(f"KOI K00351.0{i}", "KIC 5", period_d=p, epoch_bjd=EPOCH + i) for i, p in enumerate(periods, start=1)]
+    tces = [
+        row("dr25", f"DR25 5-0{i}", "KIC 5", period_d=p * (1 + 1e-5), epoch_bjd=EPOCH + i, disposition="PC")
+        for i, p in enumerate(periods, start=1)
+    ]
+    rows = labelled(*kois, *tces)
+    assert len(rows) == 8
+    assert rows["aliases"].tolist() == [f"DR25 5-0{i}" for i in range(1, 9)]
+    assert rows["group_id"].unique().tolist() == ["KIC 5"]
+
+
+def test_one_toi_in_both_its_lists_is_one_signal_whatever_their_ephemerides():
+    rows = labelled(
+        toi(period_d=5.0, disposition="FP"),
+        row("exofop_toi", "TOI 1.01", "TIC 9", period_d=2.5, disposition="CP"),
+    )
+    assert len(rows) == 1
+    assert (rows["table"].iloc[0], rows["period_d"].iloc[0], rows["label"].iloc[0]) == ("toi", 5.0, "not_planet")
+    assert rows["aliases"].iloc[0] == ""
+
+
+def test_harmonics_are_linked_and_not_merged():
+    rows = labelled(koi(disposition=FP), row("dr25", "DR25 1-01", "KIC 1", period_d=7.0, disposition="AFP"))
+    assert rows["aliases"].to_dict() == {"KOI K00001.01": "DR25 1-01", "DR25 1-01": "KOI K00001.01"}
+    assert rows["flags"].to_dict() == {
+        "KOI K00001.01": "harmonic_of:DR25 1-01",
+        "DR25 1-01": "harmonic_of:KOI K00001.01",
+    }
+
+
+def test_the_sector_runs_of_one_planet_are_one_signal_and_a_toi_gives_the_ephemeris():
+    runs = [
+        exominer("SPOC 9-1-S1", period_d=3.500, epoch_bjd=EPOCH, snr=8.0),
+        # 500 cycles later a period of three decimals is off by up to 0.25 d: the phase tells nothing
+        exominer("SPOC 9-1-S27", period_d=3.501, epoch_bjd=EPOCH + 500 * 3.5004, snr=7.0),
+        exominer("SPOC 9-1-S1-67", period_d=3.500, epoch_bjd=EPOCH, snr=30.0),
+    ]
+    alone = labelled(*runs)
+    assert alone.index.tolist() == ["SPOC 9-1-S1-67"]
+    assert alone["aliases"].iloc[0] == "SPOC 9-1-S1; SPOC 9-1-S27"
+    with_toi = labelled(*runs, toi(period_d=3.50041))
+    assert with_toi.index.tolist() == ["TOI 1.01"]
+    assert with_toi["period_d"].iloc[0] == 3.50041
+    assert "low_precision" not in with_toi["flags"].iloc[0]
+
+
+def test_two_planets_of_one_sector_run_stay_two():
+    rows = labelled(exominer("SPOC 9-1-S1-13"), exominer("SPOC 9-2-S1-13", epoch_bjd=EPOCH + 0.01))
+    assert len(rows) == 2
+
+
+# --- labels
+
+
+def test_candidates_are_scored_only_whatever_a_tce_table_says():
+    rows = labelled(koi(disposition="CANDIDATE"), row("dr25", "DR25 1-01", "KIC 1", disposition="PC"))
+    assert rows[["label", "label_source", "split"]].to_numpy().tolist() == [["unknown", "koi:CANDIDATE", "none"]]
+
+
+def test_a_row_without_disposition_leaves_the_say_to_the_next():
+    rows = labelled(toi(disposition=""), row("yu2019", "YU2019 9-0", "TIC 9", disposition="EB"))
+    assert rows[["label", "label_source", "disposition"]].to_numpy().tolist() == [["not_planet", "yu2019:EB", "EB"]]
+
+
+@pytest.mark.parametrize(
+    ("high", "low"),
+    [
+        (koi(disposition=PLANET), row("dr25", "DR25 1-01", "KIC 1", disposition="NTP")),
+        (
+            row("dr25", "DR25 1-01", "KIC 1", disposition="PC"),
+            row("dr24", "DR24 1-01", "KIC 1", disposition="AFP"),
+        ),
+        (toi(disposition="CP"), row("yu2019", "YU2019 9-0", "TIC 9", disposition="J")),
+        (toi(disposition="CP"), row("exofop_toi", "TOI 2.01", "TIC 9", disposition="FP")),
+    ],
+)
+def test_the_better_table_is_right_and_no_conflict(high, low):
+    rows, conflicts, _ = label(high, low)
+    assert rows["label"].tolist() == ["planet"]
+    assert conflicts.empty
+    assert tuple(conflicts.columns) == CONFLICT_COLUMNS
+
+
+def seen_twice(kepler, tess):
+    star = {"TIC 9": "KIC 1"}
+    return label(koi(disposition=kepler), toi(disposition=tess, epoch_bjd=EPOCH + 1200 * 3.5), crosswalk=star)
+
+
+def test_two_missions_that_agree_stay_two_rows_of_one_group():
+    rows, conflicts, _ = seen_twice(PLANET, "KP")
+    assert rows["mission"].tolist() == ["Kepler", "TESS"]
+    assert rows["group_id"].tolist() == ["KIC 1", "KIC 1"]
+    assert rows["split"].nunique() == 1
+    assert rows["flags"].tolist() == ["same_as:TOI 1.01", "same_as:KOI K00001.01"]
+    assert conflicts.empty
+
+
+def test_equals_that_contradict_each_other_leave_training():
+    rows, conflicts, _ = seen_twice(PLANET, "FP")
+    assert rows["label"].tolist() == ["unknown", "unknown"]
+    assert rows["label_source"].tolist() == ["koi:conflict", "toi:conflict"]
+    assert rows["split"].tolist() == ["none", "none"]
+    assert conflicts["signal_id"].tolist() == ["KOI K00001.01", "TOI 1.01"]
+    assert conflicts["label"].tolist() == ["planet", "not_planet"]
+    assert conflicts["contradicts"].tolist() == ["TOI 1.01", "KOI K00001.01"]
+
+
+def test_unknown_contradicts_nothing_and_is_taught_nothing():
+    rows, conflicts, _ = seen_twice(PLANET, "PC")
+    assert rows["label"].tolist() == ["planet", "unknown"]
+    assert conflicts.empty
+
+
+def test_a_better_table_of_another_mission_corrects_the_worse():
+    rows, conflicts, _ = label(
+        koi(disposition=PLANET),
+        row("yu2019", "YU2019 9-0", "TIC 9", disposition="J", epoch_bjd=EPOCH + 1000 * 3.5),
+        crosswalk={"TIC 9": "KIC 1"},
+    )
+    assert rows[["label", "label_source"]].to_numpy().tolist() == [["planet", "koi:CONFIRMED"]] * 2
+    assert conflicts.empty
+
+
+def test_policies_are_the_callers():
+    settings = LabelSettings(toi=LabelPolicy(planet=["KP"], not_planet=["FP", "FA"]))
+    rows = labelled(toi(disposition="FA"), toi("TOI 2.01", "TIC 8", "CP"), labels=settings)
+    assert rows["label"].to_dict() == {"TOI 1.01": "not_planet", "TOI 2.01": "unknown"}
+
+
+def test_exominer_scores_are_no_labels_without_a_threshold():
+    rows = labelled(exominer(score=0.999))
+    assert rows[["label", "split"]].to_numpy().tolist() == [["unknown", "none"]]
+
+
+@pytest.mark.parametrize("method", ["hash", "stratified"])
+def test_pseudo_labels_are_trained_on_or_not_used(method):
+    stars = [f"TIC {number}" for number in range(1, 60)]
+    runs = [exominer(f"SPOC {star[4:]}-1-S1", star, period_d=2 + 0.1 * i) for i, star in enumerate(stars)]
+    settings = LabelSettings(exominer_planet_above=0.9)
+    splits = SplitSettings(method=method)
+    rows = labelled(*runs, exominer("SPOC 99-1-S1", "TIC 99", score=0.9), labels=settings, splits=splits)
+    pseudo = rows.loc[rows["label"] == "planet"]
+    assert len(pseudo) == 59  # the threshold itself is not above it
+    assert set(pseudo["label_source"]) == {"exominer:score>0.9"}
+    expected = [
+        "train" if method == "stratified" or split_of_star(star, splits) == "train" else "none"
+        for star in pseudo["star_id"]
+    ]
+    assert pseudo["split"].tolist() == expected
+
+
+# --- ephemerides
+
+
+def test_a_row_without_epoch_takes_that_of_another_mission():
+    k2 = row("k2pandc", "K2 EPIC 5 b", "EPIC 5", epoch_bjd=NAN, duration_h=NAN, period_d=3.5001, disposition=PLANET)
+    seen = toi(period_d=3.5, period_err_d=1e-6, epoch_bjd=2459500.0, epoch_err_d=1e-3, duration_h=2.0)
+    rows = labelled(k2, seen, crosswalk={"TIC 9": "EPIC 5"})
+    filled = rows.loc["K2 EPIC 5 b"]
+    assert filled[["period_d", "epoch_bjd", "duration_h", "epoch_err_d"]].tolist() == [3.5, 2459500.0, 2.0, 1e-3]
+    assert filled["flags"] == "ephemeris_from:TOI 1.01; same_as:TOI 1.01"
+
+
+def test_an_epoch_that_would_arrive_at_the_wrong_hour_is_not_taken():
+    k2 = row("k2pandc", "K2 EPIC 5 b", "EPIC 5", epoch_bjd=NAN, duration_h=NAN, disposition=PLANET)
+    rough = toi(period_err_d=1e-3, epoch_bjd=2459500.0, duration_h=2.0)  # 540 cycles: half a day
+    filled = labelled(k2, rough, crosswalk={"TIC 9": "EPIC 5"}).loc["K2 EPIC 5 b"]
+    assert np.isnan(filled["epoch_bjd"])
+    assert filled["duration_h"] == 2.0
+    assert filled["flags"] == "ephemeris_from:TOI 1.01; same_as:TOI 1.01; waiting_for_search"
+
+
+def test_an_epoch_of_three_decimals_is_never_taken():
+    seen = toi(epoch_bjd=NAN, duration_h=NAN, disposition="PC")
+    filled = labelled(seen, exominer(duration_h=2.5)).loc["TOI 1.01"]
+    assert np.isnan(filled["epoch_bjd"])
+    assert filled["duration_h"] == 2.5
+
+
+def test_the_same_target_gives_before_another_mission_and_the_better_table_first():
+    waiting = toi(epoch_bjd=NAN, duration_h=NAN, disposition="PC")
+    rows = labelled(
+        waiting,
+        row("yu2019", "YU2019 9-0", "TIC 9", epoch_bjd=2458350.0, duration_h=4.0, period_err_d=1e-5, disposition="PC"),
+        koi(epoch_bjd=2454970.0, duration_h=3.0, period_err_d=1e-6),
+        crosswalk={"TIC 9": "KIC 1"},
+    )
+    assert rows.loc["TOI 1.01", ["epoch_bjd", "duration_h"]].tolist() == [2458350.0, 4.0]
+
+
+def test_single_transits_and_lonely_rows_stay_as_they_are():
+    rows = labelled(
+        toi(period_d=NAN, flags="single_transit"),
+        toi("TOI 2.01", "TIC 8", epoch_bjd=NAN),
+        toi("TOI 3.01", "TIC 9", period_d=4.0),
+    )
+    assert rows["flags"].to_dict() == {
+        "TOI 1.01": "single_transit",
+        "TOI 2.01": "waiting_for_search",
+        "TOI 3.01": "",
+    }
+
+
+# --- groups, splits, shards
+
+
+def test_one_binary_on_many_stars_is_one_group():
+    sky = {"ra_deg": 290.0}
+    rows = labelled(
+        koi("KOI K00001.01", "KIC 10", FP, dec_deg=44.0, **sky),
+        koi("KOI K00002.01", "KIC 11", FP, dec_deg=44.1, **sky),
+        koi("KOI K00003.01", "KIC 12", FP, dec_deg=44.2, period_d=5.0, **sky),
+        koi("KOI K00004.01", "KIC 13", FP, dec_deg=46.0, **sky),
+    )
+    assert rows["group_id"].tolist() == ["KIC 10", "KIC 10", "KIC 12", "KIC 13"]
+
+
+def test_a_star_in_one_place_is_one_group_across_missions_without_any_crosswalk():
+    place = {"ra_deg": 290.0, "dec_deg": 44.0}
+    rows = labelled(koi(**place), toi(period_d=11.0, **place))
+    assert rows["group_id"].tolist() == ["KIC 1", "KIC 1"]
+    assert rows["star_id"].tolist() == ["KIC 1", "TIC 9"]
+    assert rows["split"].nunique() == 1
+
+
+def test_places_of_one_table_count_for_the_rows_of_another():
+    rows, _, _ = label(
+        row("dr24", "DR24 1-01", "KIC 1", disposition="AFP"),
+        row("dr24", "DR24 2-01", "KIC 2", disposition="AFP"),
+        koi("KOI K00001.01", "KIC 1", FP, period_d=50.0, ra_deg=290.0, dec_deg=44.0),
+        koi("KOI K00002.01", "KIC 2", FP, period_d=70.0, ra_deg=290.0, dec_deg=44.1),
+    )
+    assert rows["group_id"].unique().tolist() == ["KIC 1"]
+
+
+def many(count=400):
+    return [
+        koi(f"KOI K{n:05d}.01", f"KIC {n}", PLANET if n % 3 == 0 else FP, period_d=1 + n / 97) for n in range(1, count)
+    ]
+
+
+def test_splits_do_not_depend_on_what_else_is_loaded():
+    alone = labelled(*many())
+    others = [toi(f"TOI {n}.01", f"TIC {n}", period_d=1 + n / 91) for n in range(1, 200)]
+    together = labelled(*many(), *others)
+    assert together.loc[alone.index, "split"].equals(alone["split"])
+
+
+def test_every_order_of_rows_gives_the_same_table():
+    rows = many(60) + [
+        row("dr25", f"DR25 {n}-01", f"KIC {n}", period_d=1 + n / 97, disposition="AFP") for n in range(1, 60)
+    ]
+    first, second = labelled(*rows), labelled(*rows[::-1])
+    pd.testing.assert_frame_equal(first, second)
+
+
+def test_stratified_splits_put_each_class_in_each_split():
+    rows = labelled(*many(40), splits=SplitSettings(method="stratified"))
+    counts = rows.groupby(["label", "split"]).size()
+    assert counts.to_dict() == {
+        ("planet", "test"): 2,
+        ("planet", "validation"): 2,
+        ("planet", "train"): 9,
+        ("not_planet", "test"): 4,
+        ("not_planet", "validation"): 4,
+        ("not_planet", "train"): 18,
+    }
+
+
+def test_shards_only_for_missions_with_an_archive():
+    rows = labelled(koi(), toi(), shards={"Kepler": 64})
+    assert rows["shard"].to_dict() == {"KOI K00001.01": shard_of("KIC 1", 64), "TOI 1.01": -1}
+
+
+def test_a_table_without_rank_is_refused():
+    with pytest.raises(LabelError, match=r"table 'kepler_names' has no rank.*koi"):
+        labelled(row("kepler_names", "X 1", "KIC 1"))
+
+
+def test_no_rows_give_an_empty_table():
+    rows, conflicts, moves = label_signals({}, LabelSettings(), SplitSettings(), {})
+    assert (len(rows), len(conflicts), len(moves)) == (0, 0, 0)
+    assert tuple(rows.columns) == COLUMNS
+
+
+def test_files_are_the_same_bytes_each_time(tmp_path):
+    for name, table in tables(*many(30), toi(disposition="FP")).items():
+        write_signals(tmp_path / f"{name}.parquet", table)
+    written = []
+    for attempt in ("a", "b"):
+        paths = [tmp_path / f"{attempt}{name}" for name in ("labels.parquet", "conflicts.csv", "moves.csv")]
+        label_signal_files(
+            {name: tmp_path / f"{name}.parquet" for name in ("koi", "toi")},
+            *paths,
+            labels=LabelSettings(),
+            splits=SplitSettings(),
+            shards={"Kepler": 4},
+        )
+        written.append([path.read_bytes() for path in paths])
+    assert written[0] == written[1]
+    assert len(read_signals(tmp_path / "alabels.parquet")) == 30
+
+
+# --- the real catalogs
+
+
+@pytest.fixture(scope="module")
+def real(real_data):
+    names = [
+        "kepler/cumulative_2025.10.04_11.29.34.csv",
+        "k2/k2pandc_2025.09.17_06.42.42.csv",
+        "tess/TOI_2025.10.04_07.29.48.csv",
+        "tess/exofop_tess_tois_20230112.csv",
+        "tce/exominer_kepler_q1_q17_dr25_tce_cvfolds.csv.gz",
+    ]
+    read = [read_catalog(real_data / "catalogs" / name) for name in names]
+    as_read = {table.info.table: table.signals for table in read}
+    return as_read, label_signals(as_read, LabelSettings(), SplitSettings(), {"Kepler": 64})
+
+
+def test_real_rows_in_are_rows_out_plus_merged(real):
+    as_read, (rows, _, _) = real
+    merged = {name for cell in rows["aliases"] for name in cell.split("; ")} - {""} - set(rows["signal_id"])
+    in_both_lists = set(as_read["toi"]["signal_id"]) & set(as_read["exofop_toi"]["signal_id"])
+    assert sum(map(len, as_read.values())) == len(rows) + len(merged) + len(in_both_lists)
+    assert (rows["table"] == "koi").sum() == len(as_read["koi"]) == 9564
+    assert (rows["table"] == "toi").sum() == len(as_read["toi"]) == 7703
+
+
+def test_real_labels_are_what_the_catalogs_say(real):
+    _, (rows, conflicts, _) = real
+    kois = rows.loc[rows["table"] == "koi"]
+    contradicted = conflicts.loc[conflicts["table"] == "koi", "label"].value_counts()
+    assert (kois["label"] == "planet").sum() == 2746 - contradicted.get("planet", 0)
+    assert (kois["label"] == "not_planet").sum() == 4839 - contradicted.get("not_planet", 0)
+    assert len(conflicts) < 30
+
+
+def test_real_stars_across_missions_are_one_group(real):
+    _, (rows, _, _) = real
+    rows = rows.set_index("signal_id")
+    koi_13, toi_1161 = rows.loc["KOI K00013.01"], rows.loc["TOI 1161.01"]
+    assert (koi_13["star_id"], toi_1161["star_id"]) == ("KIC 9941662", "KIC 9941662")
+    assert koi_13["split"] == toi_1161["split"]
+    assert "same_as:TOI 1161.01" in koi_13["flags"]
+    kepler_90 = rows.loc[(rows["star_id"] == "KIC 11442793") & (rows["table"] == "koi")]
+    assert len(kepler_90) == 7
+    assert kepler_90["aliases"].str.startswith("DR25 11442793-0").all()
+
+
+def test_real_tces_join_the_kois_that_their_own_table_names(real, real_data):
+    _, (rows, _, _) = real
+    named = pd.read_csv(real_data / "catalogs/tce/exominer_kepler_q1_q17_dr25_tce_cvfolds.csv.gz").dropna(
+        subset=["kepoi_name", "koi_period"]
+    )
+    named = named.loc[np.abs(named["tce_period"] / named["koi_period"] - 1) < 1e-3]  # the rest are harmonics
+    cells = zip(rows["signal_id"], rows["aliases"], strict=True)
+    owner = {name: own for own, cell in cells for name in cell.split("; ")}
+    tce = [f"DR25 {star}-{number:02d}" for star, number in zip(named["target_id"], named["tce_plnt_num"], strict=True)]
+    right = [owner.get(name) == f"KOI {koi_name}" for name, koi_name in zip(tce, named["kepoi_name"], strict=True)]
+    assert np.mean(right) > 0.98
+
+
+def test_real_groups_stay_small_but_for_known_variables(real):
+    _, (rows, _, _) = real
+    sizes = rows.groupby("group_id")["star_id"].nunique().sort_values(ascending=False)
+    # RR Lyrae itself (P = 0.567 d) stands in the Kepler field and shines into some 250 targets
+    assert sizes.index[0] in set(rows.loc[rows["period_d"].between(0.5666, 0.5671), "group_id"])
+    assert sizes.iloc[0] < 400
+    assert sizes.iloc[1] < 100
+    assert sizes.gt(1).mean() < 0.05
