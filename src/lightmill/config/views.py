@@ -36,12 +36,12 @@ class Detrend(Section):
 
     method: Literal["savgol"] = Field(default="savgol", description="Savitzky-Golay filter, in-transit masked.")
     window_d: float = Field(
-        default=1.5,
+        default=2.0,
         gt=0.05,
         le=30,
         description="Length of the filter window in days, at any cadence; longer for stars with very long transits.",
     )
-    order: int = Field(default=2, ge=0, le=5, description="Order of the polynomial.")
+    order: int = Field(default=4, ge=0, le=5, description="Order of the polynomial.")
     mask_durations: float = Field(
         default=1.5,
         ge=1,

@@ -11,7 +11,7 @@ import numpy as np
 
 from lightmill.views.normalise import robust_scatter
 
-PASSES = 3  # rounds of fitting and leaving out outliers; more change nothing on real stars
+PASSES = 3  # rounds of fitting and leaving out outliers, at most; more change nothing on real stars
 
 
 def detrend(
@@ -76,9 +76,13 @@ def _flatten(
         value[place[used]] = flux[used]
         trend = weighted_savgol(value, weight, window, order)[place]
         residual = (1.0 + flux) / (1.0 + trend) - 1.0
+        # About the median, so that at least half of the cadences are never outliers, however they are distributed.
+        above = residual - np.median(residual[used])
         limit = clip_sigma * robust_scatter(residual[used])
-        outlying = np.abs(residual) > limit
-    flare = residual > limit
+        previous, outlying = outlying, np.abs(above) > limit
+        if np.array_equal(outlying, previous):
+            break
+    flare = above > limit
     inside = np.flatnonzero(used)
     between = np.arange(flux.size)
     extrapolated = masked & ((between < inside[0]) | (between > inside[-1]))

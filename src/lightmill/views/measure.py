@@ -6,7 +6,8 @@ import numpy as np
 
 from lightmill.views.normalise import robust_scatter
 
-CENTRAL = 0.3  # of the duration: flat in all but grazing transits; limb darkening costs 1 % of the depth there
+CENTRAL = 0.5  # of the duration: past ingress and egress in all but grazing transits
+LIMB_DARKENING = 0.5  # linear law, a star like the Sun in the bands of Kepler and TESS (Claret 2017, A&A 600, A30)
 BASELINE = (0.75, 2.0)  # durations from mid-transit between which the level outside is taken
 FEWEST_IN_TRANSIT = 3
 
@@ -23,7 +24,7 @@ def missing_transit(phase_d: np.ndarray, duration_d: float, cadence_d: float) ->
     """Why the folded cadences do not show a transit if there is one; empty where they do.
 
     A transit counts as observed when all its transits together hold at least three cadences, at least half of those
-    that one transit has before and again after its middle, and one in its central 30 %.
+    that one transit has before and again after its middle, and one in its central half.
 
     Parameters
     ----------
@@ -51,9 +52,10 @@ def missing_transit(phase_d: np.ndarray, duration_d: float, cadence_d: float) ->
 def measure_transit(phase_d: np.ndarray, flux: np.ndarray, duration_d: float) -> Transit:
     """Depth at mid-transit, scatter outside, and signal-to-noise ratio of a folded, detrended light curve.
 
-    The depth is the median within 0.75 to 2 durations of mid-transit less the mean over the central 30 % of the
-    duration: comparable to the depth of a fitted model at its minimum, which the catalogs give. The scatter is the
-    robust one of single cadences more than 0.75 durations away. The ratio is that of a box of this depth in white
+    The depth is that at mid-transit, which is what the catalogs' fitted models give: the level (the median from 0.75 to
+    2 durations away) less the flux, fitted over the central half of the duration by the shape of a small planet's
+    transit across the middle of a star with linear limb darkening of 0.5. A box comes out 2 % too deep. The scatter is
+    the robust one of single cadences more than 0.75 durations away. The ratio is that of a box of this depth in white
     noise: depth / scatter * sqrt(cadences in transit).
 
     Parameters
@@ -63,12 +65,15 @@ def measure_transit(phase_d: np.ndarray, flux: np.ndarray, duration_d: float) ->
     duration_d : days
     """
     distance = np.abs(phase_d) / duration_d
-    centre = flux[distance < 0.5 * CENTRAL]
+    central = distance < 0.5 * CENTRAL
     outside = flux[distance > BASELINE[0]]
     near = flux[(distance > BASELINE[0]) & (distance < BASELINE[1])]
-    if centre.size == 0 or near.size == 0:
+    if not central.any() or near.size == 0:
         return Transit(float("nan"), robust_scatter(outside), float("nan"))
-    depth = float(np.median(near) - np.mean(centre))
+    # Twice the distance is the planet's from the middle of the disc, in stellar radii.
+    shape = 1.0 - LIMB_DARKENING * (1.0 - np.sqrt(1.0 - (2.0 * distance[central]) ** 2))
+    dip = np.median(near) - flux[central]
+    depth = float(np.sum(shape * dip) / np.sum(shape**2))
     scatter = robust_scatter(outside)
     inside = np.count_nonzero(distance < 0.5)
     snr = depth / scatter * np.sqrt(inside) if scatter > 0 else float("nan")
