@@ -68,7 +68,8 @@ def _write_exominer(settings: SimulationSettings, listed: list[Listed], path: st
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(archive_columns.EXOMINER)
-    writer.writerows(sorted(rows, key=lambda row: (-float(row[4]), row[0])))
+    rows.sort(key=lambda row: (-float(row[4]), row[0]))
+    writer.writerows(rows)
     write_text(path, text.getvalue())
 
 
