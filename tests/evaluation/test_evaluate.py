@@ -1,0 +1,181 @@
+import matplotlib
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.image import imread
+from sklearn.metrics import average_precision_score, roc_auc_score
+from training.toys import toy_dataset, toy_meta
+
+from lightmill.config.training import EvaluationSettings, TaskLabels, TrainingSettings
+from lightmill.errors import ModelError
+from lightmill.evaluation.evaluate import METRICS_COLUMNS, evaluate_model
+from lightmill.evaluation.light_curves import relative_percent, transit_times
+from lightmill.evaluation.samples import SAMPLES, chosen_rows, plot_sample_views
+from lightmill.training.dataset import read_dataset
+from lightmill.training.ensemble import ensemble_models
+from lightmill.training.train import train_model
+
+SETTINGS = EvaluationSettings(bootstrap=100, minimum_positives=300)
+SEEDS = (1, 2)
+TABLES = ("test_predictions.csv", "model_metrics.csv", "classification_report.txt")
+FIGURES = ("confusion_matrix.png", "roc_curve.png", "precision_recall_curve.png", "training_history.png")
+
+
+def known_meta(n):
+    """Toy rows whose depth says something about the label."""
+    meta = toy_meta(n)
+    generator = np.random.default_rng(8)
+    meta["period_d"] = 10 ** generator.uniform(0, 2, n)
+    meta["duration_h"] = 10 ** generator.uniform(0, 1, n)
+    meta["depth_ppm"] = 10 ** (2 + (meta["label"] == "planet") + generator.uniform(0, 1.5, n))
+    meta["snr"] = np.arange(n, dtype=float)
+    return meta
+
+
+@pytest.fixture(scope="module")
+def experiment(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("experiment")
+    toy_dataset(folder / "toy", meta=known_meta(300), noise=0.9)
+    settings = TrainingSettings(epochs=2, batch_size=64)
+    for seed in SEEDS:
+        train_model(folder / "toy", folder / str(seed), "planet", None, settings, seed)
+    ensemble_models([folder / str(seed) for seed in SEEDS], folder / "toy", folder / "ensemble")
+    return folder
+
+
+def evaluate(experiment, out, dataset="toy"):
+    histories = {seed: experiment / str(seed) / "training_history.csv" for seed in SEEDS}
+    evaluate_model(experiment / dataset, experiment / "ensemble", histories, out, SETTINGS)
+    return out
+
+
+@pytest.fixture(scope="module")
+def evaluated(experiment):
+    return evaluate(experiment, experiment / "evaluation")
+
+
+def test_there_is_one_prediction_per_test_signal_and_seed(experiment, evaluated):
+    predictions = pd.read_csv(evaluated / "test_predictions.csv")
+    meta = read_dataset(experiment / "toy").meta
+    test = meta[meta["split"] == "test"].set_index("signal_id")
+    assert len(predictions) == len(test) * 2
+    assert not predictions.duplicated(["signal_id", "seed"]).any()
+    assert predictions[["signal_id", "seed"]].apply(tuple, axis=1).is_monotonic_increasing
+    for column in ("star_id", "group_id", "mission", "label"):
+        assert (predictions[column] == test.loc[predictions["signal_id"], column].to_numpy()).all()
+    assert (predictions["task_label"] == (predictions["label"] == "planet")).all()
+
+
+def test_the_metrics_follow_from_the_predictions(evaluated):
+    predictions = pd.read_csv(evaluated / "test_predictions.csv")
+    metrics = pd.read_csv(evaluated / "model_metrics.csv").set_index(["model", "metric"])
+    assert list(metrics.reset_index().columns) == list(METRICS_COLUMNS)
+    assert list(dict.fromkeys(metrics.index.get_level_values(0))) == ["ensemble_mean", "seed 1", "seed 2", "scalars"]
+    wide = predictions.pivot(index="signal_id", columns="seed", values="probability")
+    truth = predictions.drop_duplicates("signal_id").set_index("signal_id")["task_label"].loc[wide.index]
+    for model, scores in (("seed 1", wide[1]), ("seed 2", wide[2]), ("ensemble_mean", wide.mean(axis=1))):
+        value = metrics.loc[model]["value"]
+        assert value["average_precision"] == pytest.approx(average_precision_score(truth, scores))
+        assert value["roc_auc"] == pytest.approx(roc_auc_score(truth, scores))
+        called = scores >= metrics.loc[(model, "recall"), "threshold"]
+        assert value["recall"] == pytest.approx(called[truth == 1].mean())
+    row = metrics.loc[("ensemble_mean", "recall_at_precision_0.9")]
+    assert np.isnan(row["value"])
+    assert row["note"].startswith("not measurable")
+    assert (metrics["n"] == 60).all()
+    assert (metrics["n_positives"] == 20).all()
+    assert metrics.loc[("scalars", "roc_auc"), "value"] > 0.7
+
+
+def test_the_report_says_what_it_is_about(evaluated):
+    report = (evaluated / "classification_report.txt").read_text()
+    assert "toy, task planet (dataset version " in report
+    assert "60 signals of 60 groups, 20 positive" in report
+    assert "not planet" in report
+
+
+def test_figures_are_pictures_without_dates(evaluated):
+    for name in FIGURES:
+        assert (evaluated / name).stat().st_size > 5000
+        assert imread(evaluated / name).std() > 0.01
+        content = (evaluated / name).read_bytes()
+        assert b"Software" not in content
+        assert matplotlib.__version__.encode() not in content
+
+
+def test_a_second_evaluation_gives_the_same_bytes(experiment, evaluated, tmp_path):
+    evaluate(experiment, tmp_path / "again")
+    for name in TABLES + FIGURES:
+        assert (evaluated / name).read_bytes() == (tmp_path / "again" / name).read_bytes(), name
+
+
+def test_another_dataset_is_refused(experiment, tmp_path):
+    toy_dataset(experiment / "other", meta=known_meta(303))
+    with pytest.raises(ModelError, match=r"not the dataset that the models in .* were trained on"):
+        evaluate(experiment, tmp_path, dataset="other")
+
+
+def test_without_numbers_the_baseline_says_so(tmp_path):
+    toy_dataset(tmp_path / "toy", n=150)
+    train_model(tmp_path / "toy", tmp_path / "1", "planet", None, TrainingSettings(epochs=1), 1)
+    ensemble_models([tmp_path / "1"], tmp_path / "toy", tmp_path / "ensemble")
+    histories = {1: tmp_path / "1" / "training_history.csv"}
+    evaluate_model(tmp_path / "toy", tmp_path / "ensemble", histories, tmp_path / "out", SETTINGS)
+    metrics = pd.read_csv(tmp_path / "out" / "model_metrics.csv")
+    scalars = metrics[metrics["model"] == "scalars"]
+    assert scalars["value"].isna().all()
+    assert set(scalars["note"]) == {"not available: the dataset has no period, duration or depth"}
+
+
+def test_a_task_by_disposition_is_judged_by_it(tmp_path):
+    toy_dataset(tmp_path / "toy", n=150)
+    triage = TaskLabels(positive=["PC", "AFP"], negative=["NTP"])
+    train_model(tmp_path / "toy", tmp_path / "1", "triage", triage, TrainingSettings(epochs=1), 1)
+    ensemble_models([tmp_path / "1"], tmp_path / "toy", tmp_path / "ensemble")
+    histories = {1: tmp_path / "1" / "training_history.csv"}
+    evaluate_model(tmp_path / "toy", tmp_path / "ensemble", histories, tmp_path / "out", SETTINGS)
+    predictions = pd.read_csv(tmp_path / "out" / "test_predictions.csv")
+    assert (predictions["task_label"] == predictions["disposition"].isin(["PC", "AFP"])).all()
+    assert "PC + AFP" in (tmp_path / "out" / "classification_report.txt").read_text()
+
+
+def test_samples_are_typical_of_each_class():
+    meta = known_meta(90)
+    labels = (meta["label"] == "planet").to_numpy().astype(float)
+    labels[5] = np.nan
+    positives, negatives = chosen_rows(meta, labels)
+    assert len(positives) == len(negatives) == SAMPLES
+    assert (labels[positives] == 1).all()
+    assert (labels[negatives] == 0).all()
+    assert meta["snr"].iloc[positives].is_monotonic_increasing
+    assert positives[0] > 0
+    few = chosen_rows(meta.iloc[:4], labels[:4])
+    assert [rows.tolist() for rows in few] == [[0, 3], [1, 2]]
+
+
+def test_sample_views_are_drawn_also_where_samples_are_few(experiment, tmp_path):
+    plot_sample_views(experiment / "toy", None, tmp_path / "many.png")
+    meta = toy_meta(30)
+    meta.loc[6:, "label"] = "unknown"
+    toy_dataset(tmp_path / "few", meta=meta)
+    plot_sample_views(tmp_path / "few", None, tmp_path / "few.png")
+    for name in ("many.png", "few.png"):
+        assert imread(tmp_path / name).std() > 0.01
+
+
+def test_each_segment_is_relative_to_its_own_median():
+    flux = np.array([100, 101, 99, 50, 51, np.nan, np.nan, -5])
+    segment = np.array([0, 0, 0, 1, 1, 1, 2, 3])
+    found = relative_percent(flux, segment)
+    np.testing.assert_allclose(found[:3], [0, 1, -1])
+    np.testing.assert_allclose(found[3:5], [-100 / 101, 100 / 101])
+    assert np.isnan(found[5:]).all()
+
+
+def test_transits_are_marked_where_there_are_data():
+    time = np.concatenate([np.arange(0, 4.5, 0.02), np.arange(8, 12, 0.02)])
+    np.testing.assert_allclose(transit_times(2.0, 1.0, time), [1, 3, 9, 11])
+    np.testing.assert_allclose(transit_times(2.0, 101.0, time), [1, 3, 9, 11])
+    assert len(transit_times(0.01, 0.0, time)) == 0
+    assert len(transit_times(np.nan, 0.0, time)) == 0
+    assert len(transit_times(3.0, 1.0, time[:0])) == 0
