@@ -128,8 +128,9 @@ def test_the_secondary_of_a_binary_is_not_removed():
 def test_the_only_transit_survives_a_shallower_one_at_the_same_time():
     deep = signal(period_d=300.0, epoch_bjd=START + 150.0, duration_h=12.0, depth_ppm=4000.0)
     shallow = signal(period_d=10.01, epoch_bjd=START + 150.0, duration_h=8.0, depth_ppm=160.0, name="c")
+    elsewhere = signal(period_d=13.0, epoch_bjd=START + 155.0, depth_ppm=160.0, name="d")
     star = with_box(flat_star(days=280.0), deep)
-    outcome, made = make_views(star, deep, [deep, shallow], VIEWS)
+    outcome, made = make_views(star, deep, [deep, shallow, elsewhere], VIEWS)
     assert outcome.outcome == "ok"
     assert outcome.detail == "too little of the transit would remain without those of KOI K00001.c"
     assert made.numbers["depth_ppm"] == pytest.approx(4000, rel=0.05)

@@ -115,7 +115,8 @@ def make_views(
 
     Signals whose period is a harmonic of this one's are not removed (`is_harmonic`): they may be the secondary eclipses
     of the same binary, and nothing tells a binary from a planet better. Where too little of this transit would remain
-    (two planets crossing at once, the only time), shallower signals are left in as well, and the detail says so.
+    (two planets crossing at once, the only time), the shallower ones that overlap it are left in as well, and the
+    detail says so.
 
     Parameters
     ----------
@@ -135,15 +136,20 @@ def make_views(
         if other is not signal and other.located and not is_harmonic(signal.period_d, other.period_d)
     ]
     missing = _missing(alone := _without(star, others, settings), signal)
-    left_in = []
+    left_in: list[Signal] = []
     if missing:
-        deeper = [other for other in others if not other.depth_ppm < signal.depth_ppm]
-        alone = _without(star, deeper, settings)
-        left_in = [other.signal_id for other in others if other not in deeper]
+        inside = star.time_bjd[signal.transits(star.time_bjd, 1.0)]
+        left_in = [
+            other
+            for other in others
+            if other.depth_ppm < signal.depth_ppm and other.transits(inside, settings.detrend.mask_durations).any()
+        ]
+        alone = _without(star, [other for other in others if other not in left_in], settings)
         missing = _missing(alone, signal)
     if missing:
         return Outcome("no_data_in_transit", missing), None
-    detail = f"too little of the transit would remain without those of {', '.join(left_in)}" if left_in else ""
+    names = ", ".join(other.signal_id for other in left_in)
+    detail = f"too little of the transit would remain without those of {names}" if left_in else ""
     return Outcome("ok", detail), fold_views(alone, signal, settings)
 
 
