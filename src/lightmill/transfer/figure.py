@@ -63,9 +63,8 @@ def _draw_panel(axes: Axes, table: pd.DataFrame, metric: str, chance: float) -> 
         axes.vlines(place, low, high, color="black", linewidth=1.4, zorder=4)
         axes.hlines([low, high], place - 0.08, place + 0.08, color="black", linewidth=1.4, zorder=4)
         single = rows.loc[rows["seed"] != "mean", metric]
-        axes.scatter(
-            [place + 0.2] * len(single), single, s=26, facecolor="white", edgecolor="black", linewidth=0.9, zorder=5
-        )
+        beside = place + np.linspace(0.14, 0.26, len(single))
+        axes.scatter(beside, single, s=22, facecolor="white", edgecolor="black", linewidth=0.9, zorder=5)
         axes.text(
             place,
             np.nanmax([value, high, *single]) + 0.02,
