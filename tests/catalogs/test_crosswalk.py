@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from lightmill.catalogs.crosswalk import COLUMNS, CROSSWALK, crosswalk_digest, read_crosswalk, star_ids
-from lightmill.catalogs.identities import extend_crosswalk, find_identities
+from lightmill.catalogs.identities import extend_crosswalk, find_identities, stated_identities
 from lightmill.errors import LabelError, LightmillError
 
 ARCSEC = 1 / 3600
@@ -110,3 +110,22 @@ def test_growing_never_makes_chains():
     # EPIC 7 already names a star, and goes on doing so; TIC 4 goes by the name of EPIC 5's star
     assert after["target_id"].tolist() == ["EPIC 5", "TIC 3", "TIC 4"]
     assert after["star_id"].tolist()[-1] == "KIC 1"
+
+
+def test_a_k2_table_states_tic_numbers(table):
+    path = table(
+        "k2pandc",
+        {"pl_name": "K2-1 b", "hostname": "EPIC 201126503", "tic_id": "TIC 77"},
+        {"pl_name": "EPIC 201126503.02", "hostname": "EPIC 201126503", "tic_id": "TIC 77"},
+        {"pl_name": "EPIC 201126504.01", "hostname": "EPIC 201126504", "tic_id": "TIC 77"},
+        {"pl_name": "EPIC 201126505.01", "hostname": "EPIC 201126505", "tic_id": ""},
+        columns=["tic_id"],
+        above=["# Sat Oct 22 10:17:24 2022"],
+    )
+    found = stated_identities(str(path))
+    assert found.to_numpy().tolist() == [["TIC 77", "EPIC 201126503", "tic_id of the Archive's K2 table, 2022-10-22"]]
+
+
+def test_tables_that_state_no_tic_numbers(table):
+    assert stated_identities(str(table("k2pandc"))).empty
+    assert stated_identities(str(table("koi"))).empty

@@ -2,10 +2,12 @@
 
     python -m lightmill.catalogs.identities CATALOG [CATALOG ...]
 
-appends to the crosswalk what the places and brightnesses in these catalogs tell, and changes none of its lines. A star
-goes by the id of the mission that saw it first: Kepler before K2 before TESS.
+appends to the crosswalk what these catalogs tell, and changes none of its lines: the TIC numbers that a K2 table of the
+Archive states (column `tic_id`), then what places and brightnesses tell. A star goes by the id of the mission that saw
+it first: Kepler before K2 before TESS.
 """
 
+import re
 import sys
 
 import numpy as np
@@ -13,17 +15,21 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from lightmill.catalogs import k2
 from lightmill.catalogs.crosswalk import COLUMNS, CROSSWALK, read_crosswalk
 from lightmill.catalogs.groups import chord, one_place_each, unit_vectors
+from lightmill.catalogs.identify import identify_table
 from lightmill.catalogs.reading import read_catalog
+from lightmill.catalogs.rows import read_rows
 from lightmill.files import write_csv
-from lightmill.targets import MISSIONS, mission_of
+from lightmill.targets import MISSIONS, mission_of, target_name
 
 # The nearest star of the other mission is the same one within 2" unless its brightness rules it out, and within 5",
 # where a fast star or a coarse catalog puts it, if its brightness is right. The difference is that of the older
 # mission's magnitude (Kp, Gaia's G for K2) and TESS's (T, redder): 0.2 to 1.1 for most stars, more for M dwarfs.
 _NEAR_ARCSEC, _NEAR_MAGNITUDES = 2.0, (-1.0, 4.5)
 _WIDE_ARCSEC, _WIDE_MAGNITUDES = 5.0, (0.0, 1.5)
+_TIC = re.compile(r"(?:TIC\s*)?[1-9][0-9]{0,10}", re.ASCII)
 
 
 def find_identities(targets: pd.DataFrame) -> pd.DataFrame:
@@ -73,6 +79,25 @@ def _is_same_star(arcsec: float, magnitudes: float) -> bool:
     return arcsec <= _WIDE_ARCSEC and _WIDE_MAGNITUDES[0] <= magnitudes <= _WIDE_MAGNITUDES[1]
 
 
+def stated_identities(path: str) -> pd.DataFrame:
+    """COLUMNS of the stars whose TIC number a K2 table states; none for other tables, or without that column.
+
+    A TIC number that two EPIC stars claim goes to the one with the smaller number.
+    """
+    info = identify_table(path)
+    if info.table != "k2pandc" or "tic_id" not in info.columns:
+        return pd.DataFrame(columns=list(COLUMNS), dtype=object)
+    rows = read_rows(info, k2.COLUMNS)
+    known = sorted(
+        (target_name("TESS", tic.removeprefix("TIC")), int(epic))
+        for tic, epic in zip(rows["tic_id"], k2.resolve_epics(rows), strict=True)
+        if epic and _TIC.fullmatch(tic)
+    )
+    source = f"tic_id of the Archive's K2 table, {(info.snapshot_date or 'no date')[:10]}"
+    stars = [(tic, target_name("K2", epic), source) for tic, epic in known]
+    return pd.DataFrame(stars, columns=list(COLUMNS)).drop_duplicates("target_id", ignore_index=True)
+
+
 def extend_crosswalk(crosswalk: pd.DataFrame, identities: pd.DataFrame) -> pd.DataFrame:
     """The crosswalk with new identities after its own rows, which never change; a known target keeps its star."""
     stars = dict(zip(crosswalk["target_id"], crosswalk["star_id"], strict=True))
@@ -87,7 +112,9 @@ def extend_shipped(paths: list[str]) -> str:
     """Append to the shipped crosswalk what the catalogs at `paths` tell; returns what was done."""
     signals = pd.concat([read_catalog(path).signals for path in paths], ignore_index=True)
     before = pd.read_csv(CROSSWALK, dtype=str, keep_default_na=False)
-    after = extend_crosswalk(before, find_identities(one_place_each(signals)))
+    after = before
+    for identities in (*map(stated_identities, paths), find_identities(one_place_each(signals))):
+        after = extend_crosswalk(after, identities)
     write_csv(CROSSWALK, after)
     read_crosswalk.cache_clear()
     return f"{CROSSWALK}: {len(read_crosswalk())} targets, {len(after) - len(before)} of them new"
