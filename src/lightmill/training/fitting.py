@@ -140,7 +140,7 @@ def _batches(
 
 def _tensors(views: Mapping[str, np.ndarray], device: torch.device) -> dict[str, Tensor]:
     # A copy only where torch needs one: it cannot take the read-only memory of a mapped file.
-    return {name: torch.from_numpy(np.require(view, np.float32, "CW")).to(device) for name, view in views.items()}
+    return {name: torch.from_numpy(np.require(view, np.float32, ("C", "W"))).to(device) for name, view in views.items()}
 
 
 def _copy(network: Network) -> dict[str, Tensor]:
