@@ -148,7 +148,12 @@ def history_figure(histories: Mapping[int, pd.DataFrame], best_epochs: Mapping[i
             axes.set_xlabel("epoch")
             axes.set_ylabel(unit)
             axes.grid(color="0.92", linewidth=0.6)
-            axes.legend(fontsize=7, **_LEGEND)
+            if len(metrics) > 1:
+                # From zero on, so that the legend has room below the curves.
+                axes.set_ylim(0, 1.02)
+            axes.legend(
+                fontsize=7, loc="upper right" if name == "loss" else "lower right", ncols=len(metrics), **_LEGEND
+            )
         seeds = ", ".join(str(seed) for seed in sorted(histories))
         figure.suptitle(f"{title}: seeds {seeds}" if len(histories) > 1 else f"{title}: seed {seeds}", fontsize=11)
     return figure

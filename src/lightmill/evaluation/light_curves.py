@@ -35,7 +35,7 @@ def plot_sample_light_curves(
                     _draw_light_curve(grid[line, column], read_stored(store, signal["target_id"]), signal, colour)
                 else:
                     grid[line, column].axis("off")
-        figure.suptitle(title(data, labels) + ": raw light curves", fontsize=11)
+        figure.suptitle(title(data, labels) + ": raw light curves, transits marked below", fontsize=11)
     save_figure(path, figure)
 
 
@@ -44,9 +44,8 @@ def _draw_light_curve(axes: Axes, curve: LightCurve, signal: pd.Series, colour: 
     flux = relative_percent(curve.sap_flux, curve.segment)
     axes.plot(curve.time_bjd - zero, flux, ".", color=colour, markersize=0.8, rasterized=True)
     times = transit_times(signal["period_d"], signal["epoch_bjd"], curve.time_bjd)
-    seen = np.isfinite(flux)
-    bottom = np.nanpercentile(flux, 0.05) if seen.any() else 0.0
-    axes.plot(times - zero, np.full(len(times), bottom), "|", color="black", markersize=5)
+    at_bottom = axes.get_xaxis_transform()
+    axes.plot(times - zero, np.full(len(times), 0.03), "|", color="black", markersize=5, transform=at_bottom)
     axes.set_title(f"{signal['target_id']}: {caption(signal)}", fontsize=8, loc="left")
     axes.set_xlabel(f"BJD - {zero:.0f} (d)")
     axes.set_ylabel("SAP flux (%)")
