@@ -1,4 +1,4 @@
-"""No star on both sides of a split, in one set or across two."""
+"""What two datasets must have in common to be compared: sides of the task, and splits."""
 
 import numpy as np
 import pandas as pd
@@ -24,6 +24,15 @@ def require_common_splits(source: Dataset, target: Dataset) -> int:
             )
     shared = set(_splits(source.meta, "star_id")["star_id"]) & set(_splits(target.meta, "star_id")["star_id"])
     return len(shared)
+
+
+def label_map(meta: pd.DataFrame, labels: np.ndarray) -> dict[str, set[int]]:
+    """Where a task puts each disposition, from the rows of `meta` and their labels (n,): 1, 0, or NaN if in no task."""
+    used = ~np.isnan(labels)
+    sides: dict[str, set[int]] = {}
+    for disposition, side in zip(meta["disposition"].to_numpy(str)[used], labels[used], strict=True):
+        sides.setdefault(disposition, set()).add(int(side))
+    return sides
 
 
 def _splits(meta: pd.DataFrame, column: str) -> pd.DataFrame:

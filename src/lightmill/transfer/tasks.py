@@ -2,9 +2,6 @@
 
 from collections.abc import Mapping
 
-import numpy as np
-import pandas as pd
-
 from lightmill.config.model import Config
 from lightmill.config.training import Experiment
 from lightmill.errors import ConfigError, LabelError
@@ -23,15 +20,6 @@ def require_same_question(source: Mapping[str, set[int]], target: Mapping[str, s
             + "; ".join(lines)
             + ". Change the labels of one side, or set mismatched: true to compare them all the same"
         )
-
-
-def label_map(meta: pd.DataFrame, labels: np.ndarray) -> dict[str, set[int]]:
-    """Where a task puts each disposition, from the rows of `meta` and their labels (n,): 1, 0, or NaN if in no task."""
-    used = ~np.isnan(labels)
-    sides: dict[str, set[int]] = {}
-    for disposition, side in zip(meta["disposition"].to_numpy(str)[used], labels[used], strict=True):
-        sides.setdefault(disposition, set()).add(int(side))
-    return sides
 
 
 def require_same_questions(config: Config) -> None:

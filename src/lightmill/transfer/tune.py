@@ -19,8 +19,8 @@ from lightmill.training.model_files import WEIGHTS, Model, load_model, require_f
 from lightmill.training.networks.base import Network
 from lightmill.training.progress import HISTORY_COLUMNS, METRICS, class_weights, epoch_metrics
 from lightmill.training.train import HISTORY, describe, fit_and_save, fresh_network, task_examples, view_lengths
-from lightmill.transfer.fairness import require_common_splits
-from lightmill.transfer.tasks import label_map, require_same_question
+from lightmill.transfer.fairness import label_map, require_common_splits
+from lightmill.transfer.tasks import require_same_question
 
 
 @dataclass(frozen=True)
