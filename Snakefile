@@ -63,7 +63,7 @@ localrules:
 rule all:
     default_target: True
     input:
-        rules.labels.input if TABLES else [],
+        labels_of_run,
         views_of_run,
         models_of_run,
         evaluation_of_run,
@@ -73,8 +73,7 @@ rule all:
 
 rule labels:
     input:
-        "<run>/labels.parquet",
-        "<run>/catalogs/figures/dispositions.png",
+        labels_of_run,
 
 
 rule light_curves:

@@ -100,6 +100,11 @@ def seeds_of(experiment):
     return CONFIG.experiment_training(source or experiment).seeds
 
 
+def labels_of_run(wildcards):
+    """What the target `labels` makes; nothing where a run has no catalogs."""
+    return [f"{RUN}/labels.parquet", f"{RUN}/catalogs/figures/dispositions.png"] if TABLES else []
+
+
 def light_curves_of_run(wildcards):
     """What the target `light_curves` makes."""
     return [f"{RUN}/lightcurves/{mission}/coverage.csv" for mission in SHARDS]
