@@ -72,7 +72,7 @@ def test_recall_at_precision_is_not_measurable_with_few_positives():
     settings = EvaluationSettings(bootstrap=100, minimum_positives=3)
     row = values([1, 1, 0, 0], [0.9, 0.8, 0.2, 0.1], settings=settings).loc["recall_at_precision_0.99"]
     assert np.isnan([row.value, row.low, row.high]).all()
-    assert row.note == "not measurable: 2 positives, fewer than 3"
+    assert row.note == "not measurable below 3 positives; there are 2"
 
 
 def test_what_needs_a_class_that_is_absent_says_so():

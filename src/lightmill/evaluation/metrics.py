@@ -135,7 +135,10 @@ def _table(value: np.ndarray, samples: np.ndarray, labels: np.ndarray, settings:
         note = ""
         measured = value[column]
         if metric.startswith("recall_at_precision") and positives < settings.minimum_positives:
-            measured, note = np.nan, f"not measurable: {positives} positives, fewer than {settings.minimum_positives}"
+            measured, note = (
+                np.nan,
+                f"not measurable below {settings.minimum_positives} positives; there are {positives}",
+            )
         elif np.isnan(measured):
             note = "undefined: " + _why_undefined(positives, len(labels))
         else:
