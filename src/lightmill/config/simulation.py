@@ -66,7 +66,7 @@ class Instrument(Section):
         default=0.02, ge=0, le=1, description="Share of the slow instrumental trends of Kepler and TESS left in PDCSAP."
     )
     roll_left: float = Field(
-        default=0.12, ge=0, le=1, description="Share of K2's six-hour roll systematics left in PDCSAP."
+        default=0.1, ge=0, le=1, description="Share of K2's six-hour roll systematics left in PDCSAP."
     )
     dropouts_per_segment: float = Field(
         default=0.3, ge=0, le=20, description="Sudden drops of pixel sensitivity per target and segment."
@@ -80,7 +80,7 @@ class SimulationSettings(Section):
     folder: str = Field(default="data/simulated", description="Where its catalogs and light curves are written.")
     parts: int = Field(default=2, ge=1, le=64, description="Jobs that share the light curves of one mission.")
     n_kepler: int = Field(default=285, ge=0, le=MAX_TARGETS, description="Kepler targets; 0 leaves the mission out.")
-    n_k2: int = Field(default=125, ge=0, le=MAX_TARGETS, description="K2 targets; 0 leaves the mission out.")
+    n_k2: int = Field(default=150, ge=0, le=MAX_TARGETS, description="K2 targets; 0 leaves the mission out.")
     n_tess: int = Field(default=200, ge=0, le=MAX_TARGETS, description="TESS targets; 0 leaves the mission out.")
     quarters: list[int] = Field(
         default=[3, 4, 5, 6, 7], min_length=1, description="Kepler quarters observed, of 1 to 17."
@@ -111,7 +111,7 @@ class SimulationSettings(Section):
             period_spread_dex=0.4,
             period_min_d=0.6,
             period_max_d=30.0,
-            snr_median=22.0,
+            snr_median=26.0,
             snr_spread=0.6,
             snr_min=9.0,
             magnitude_median=12.8,

@@ -48,7 +48,7 @@ def measured(
 
 def sexagesimal(ra_deg: float, dec_deg: float) -> tuple[str, str]:
     """Right ascension and declination as `07h29m25.85s`, `-12d41m45.46s`."""
-    return _sixty(ra_deg / 15, "h", ""), _sixty(abs(dec_deg), "d", "-" if dec_deg < 0 else "+")
+    return _sixty(ra_deg / 15, "h", "").replace("24h", "00h"), _sixty(abs(dec_deg), "d", "-" if dec_deg < 0 else "+")
 
 
 def _sixty(value: float, unit: str, sign: str) -> str:

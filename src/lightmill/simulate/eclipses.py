@@ -86,32 +86,40 @@ def _parameters(orbit: Orbit) -> batman.TransitParams:
     return parameters
 
 
-def shapes(orbit: Orbit, exposure_d: float, points: int = 301) -> list[Shape]:
+def shapes(orbit: Orbit, exposure_d: float, points: int = 501) -> list[Shape]:
     """The primary eclipse, and the secondary if the second body shines, each averaged over `exposure_d`.
 
-    `loss` is the fraction of the light of the pair that is hidden, before dilution.
+    `loss` is the fraction of the light of the pair that is hidden, before dilution. The average is taken from the
+    integral of the shape at `points` instants: batman's own supersampling weighs both ends of an exposure in full.
     """
     length_d = duration_h(orbit) / 24
     if length_d == 0:
         return []
-    half = min(0.5 * orbit.period_d, 0.55 * length_d + 0.6 * exposure_d)
+    half = min(0.5 * orbit.period_d, 0.55 * length_d + 0.5 * exposure_d)
     times = np.linspace(-half, half, points)
-    samples = max(1, int(np.ceil(exposure_d / (0.02 * length_d))))
-    options = {"supersample_factor": min(samples, 15), "exp_time": exposure_d}
     parameters = _parameters(orbit)
-    model = batman.TransitModel(parameters, times, **options)
+    model = batman.TransitModel(parameters, times)
     first = 1.0 - model.light_curve(parameters)
     total = 1.0 + orbit.flux_ratio
-    events = [Shape(orbit.epoch_bjd, times, first / total)]
+    events = [Shape(orbit.epoch_bjd, times, exposed(times, first / total, exposure_d))]
     if orbit.flux_ratio > 0:
         middle = model.get_t_secondary(parameters)
         # An eccentric orbit may make the secondary longer than the primary: give it room.
         room = times * min((1 + orbit.eccentricity) / (1 - orbit.eccentricity), 0.5 * orbit.period_d / half)
         parameters.t_secondary = middle
-        secondary = batman.TransitModel(parameters, middle + room, transittype="secondary", **options)
+        secondary = batman.TransitModel(parameters, middle + room, transittype="secondary")
         hidden = 2.0 - secondary.light_curve(parameters)
-        events.append(Shape(orbit.epoch_bjd + middle, room, hidden * orbit.flux_ratio / total))
+        loss = exposed(room, hidden * orbit.flux_ratio / total, exposure_d)
+        events.append(Shape(orbit.epoch_bjd + middle, room, loss))
     return events
+
+
+def exposed(times_d: np.ndarray, loss: np.ndarray, exposure_d: float) -> np.ndarray:
+    """`loss` (n,) at ascending `times_d` (n,), zero beyond them, averaged over exposures about each time; (n,)."""
+    steps = np.diff(times_d) * 0.5 * (loss[1:] + loss[:-1])
+    integral = np.concatenate([[0.0], np.cumsum(steps)])
+    after, before = (np.interp(times_d + sign * exposure_d / 2, times_d, integral) for sign in (1, -1))
+    return (after - before) / exposure_d
 
 
 def central_loss(orbit: Orbit) -> float:

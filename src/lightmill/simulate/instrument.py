@@ -17,10 +17,13 @@ from lightmill.simulate.seeds import generator
 from lightmill.simulate.segments import Segment
 from lightmill.simulate.spacecraft import KEPLER_BITS, TESS_BITS, Spacecraft, on_board, settling, wander
 from lightmill.simulate.survey import Target
+from lightmill.targets import Mission
 
 LIGHT_CROSSING_D = 499.004784 / 86400
 """Light time over one astronomical unit, days."""
 _OBLIQUITY = np.radians(23.4393)
+_KEPLER_LAUNCH_BJD = 2454897.7
+_TDB_LESS_CLOCK_D = {"Kepler": 67.2 / 86400, "K2": 68.2 / 86400, "TESS": 0.0}
 
 # Sensitivity of the flux in the aperture to image motion (per pixel) and to heat, medians; and how the scatter of a
 # centroid follows from that of the flux.
@@ -28,7 +31,6 @@ _PER_PIXEL = {"Kepler": 0.02, "K2": 0.008, "TESS": 0.015}
 _PER_HEAT = {"Kepler": 0.002, "K2": 0.001, "TESS": 0.0008}
 _SCATTERED = {"Kepler": 0.0, "K2": 0.0, "TESS": 0.006}
 _CENTROID_PX_PER_ERROR = 1.1
-# Part of the slow trends of TESS and Kepler that stays in PDCSAP varies from target to target.
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,14 +46,19 @@ class Observed:
     npixsap: int
 
 
-def barycentric_correction_d(times_bjd: np.ndarray, ra_deg: float, dec_deg: float) -> np.ndarray:
-    """Light time from the Earth to the barycentre towards a star, days: a round orbit of one AU; (n,) float64."""
+def barycentric_correction_d(mission: Mission, times_bjd: np.ndarray, ra_deg: float, dec_deg: float) -> np.ndarray:
+    """Light time from the spacecraft to the barycentre towards a star, days: a round orbit of one AU; (n,) float64.
+
+    TESS is with the Earth. Kepler trails it ever further, on an orbit of 372.5 days, and its clock shows UTC.
+    """
     ra, dec = np.radians(ra_deg), np.radians(dec_deg)
     sine = np.sin(dec) * np.cos(_OBLIQUITY) - np.cos(dec) * np.sin(_OBLIQUITY) * np.sin(ra)
     latitude = np.arcsin(sine)
     longitude = np.arctan2(np.sin(ra) * np.cos(_OBLIQUITY) + np.tan(dec) * np.sin(_OBLIQUITY), np.cos(ra))
-    earth = np.radians(100.46 + 0.9856474 * (times_bjd - 2451545.0))
-    return LIGHT_CROSSING_D * np.cos(latitude) * np.cos(longitude - earth)
+    place = np.radians(100.46 + 0.9856474 * (times_bjd - 2451545.0))
+    if mission != "TESS":
+        place -= np.radians((0.9856474 - 360 / 372.5) * (times_bjd - _KEPLER_LAUNCH_BJD))
+    return LIGHT_CROSSING_D * np.cos(latitude) * np.cos(longitude - place) + _TDB_LESS_CLOCK_D[mission]
 
 
 def observe(
@@ -68,7 +75,7 @@ def observe(
     board = on_board(seed, segment)
     n = segment.cadences
     clock = segment.start_bjd + np.arange(n) * segment.cadence_d
-    correction = barycentric_correction_d(clock, star.ra_deg, star.dec_deg)
+    correction = barycentric_correction_d(mission, clock, star.ra_deg, star.dec_deg)
     times = clock + correction
     light, shift = simulate_flux(
         target, events, times, segment.cadence_d, generator(seed, "light", target.target_id), rng
@@ -151,10 +158,10 @@ def _dropouts(n: int, rate: float, segment: Segment, rng: np.random.Generator) -
 
 
 def _background(
-    mission: str, magnitude: float, board: Spacecraft, segment: Segment, rng: np.random.Generator
+    mission: Mission, magnitude: float, board: Spacecraft, segment: Segment, rng: np.random.Generator
 ) -> np.ndarray:
     """Sky in the aperture, electrons per second; (n,)."""
-    sky = background_rate(mission, magnitude) * rng.lognormal(0.0, 0.25)  # type: ignore[arg-type]
+    sky = background_rate(mission, magnitude) * rng.lognormal(0.0, 0.25)
     slow = 1 + 0.05 * np.sin(2 * np.pi * np.arange(segment.cadences) / segment.cadences + rng.uniform(0, 6))
     return sky * (slow + 2.5 * board.scattered * rng.uniform(0.2, 1.0))
 
@@ -163,7 +170,7 @@ def _cosmic_rays(rate: np.ndarray, error: np.ndarray, rng: np.random.Generator) 
     """Electrons per second that a few cosmic rays left uncorrected; (n,)."""
     hits = np.zeros(len(rate))
     rows = rng.integers(0, len(rate), rng.poisson(0.0008 * len(rate)))
-    hits[rows] = error[rows] * rng.exponential(4.0, len(rows))
+    hits[rows] = error[rows] * rng.exponential(3.0, len(rows))
     return hits
 
 

@@ -7,16 +7,14 @@ import numpy as np
 from lightmill.config.simulation import SimulationSettings
 from lightmill.simulate.eclipses import semi_major_axis_rsun
 from lightmill.simulate.seeds import deal, generator
-from lightmill.simulate.signals import Signal
+from lightmill.simulate.signals import Found, Signal, events
 from lightmill.simulate.stars import R_SUN_PER_R_EARTH
 from lightmill.simulate.survey import Target, draw_targets
 from lightmill.targets import BKJD_ZERO_BJD, Mission, target_number
 
 _R_SUN_PER_AU = 215.03
 # The Kepler catalog was made from four years of data, whatever part of them this survey has.
-_KEPLER_MISSION_D = 1290.0
-_KEPLER_EPOCHS_FROM_BJD = BKJD_ZERO_BJD + 131.5
-_KEPLER_MIDDLE_BJD = BKJD_ZERO_BJD + 850.0
+_KEPLER_MISSION_BJD = (BKJD_ZERO_BJD + 131.5, BKJD_ZERO_BJD + 1591.0)
 
 
 @dataclass(frozen=True)
@@ -104,18 +102,16 @@ def _listed(
 ) -> Listed:
     rng = generator(settings.seed, "listed", target.target_id, number)
     found, star = signal.found, target.star
-    more = _KEPLER_MISSION_D / _observed_d(target) if mission == "Kepler" else 1.0
-    snr = found.snr * max(more, 1.0) ** 0.5
-    transits = max(1, round(found.transits * max(more, 1.0)))
-    period_err, epoch_err = ephemeris_errors(found.period_d, found.duration_h, snr, transits)
+    orbits, snr = _orbits_listed(mission, target, found)
+    period_err, epoch_err = ephemeris_errors(found.period_d, found.duration_h, snr, orbits)
     scale = settings.ephemeris_error
     period = found.period_d + scale * period_err * rng.standard_normal()
-    epoch = _reference_epoch(mission, target, found.period_d, found.epoch_bjd)
+    epoch = found.epoch_bjd + np.round(orbits.mean()) * found.period_d
     epoch += scale * epoch_err * rng.standard_normal()
     if mission == "Kepler":
         # Listed near the start of the mission, measured best in its middle.
-        orbits = np.ceil((_KEPLER_EPOCHS_FROM_BJD - epoch) / period)
-        epoch, epoch_err = epoch + orbits * period, float(np.hypot(epoch_err, orbits * period_err))
+        back = np.ceil((_KEPLER_MISSION_BJD[0] - epoch) / period)
+        epoch, epoch_err = epoch + back * period, float(np.hypot(epoch_err, back * period_err))
     weak = min(1.0, 5.0 / snr)
     duration_err = found.duration_h * max(0.8 / snr, 0.003)
     depth_err = found.depth * 1e6 * max(1.1 / snr, 0.002)
@@ -153,26 +149,30 @@ def _listed(
     )
 
 
-def ephemeris_errors(period_d: float, duration_h: float, snr: float, transits: int) -> tuple[float, float]:
-    """Errors of the period and of the mean epoch, days, of evenly spaced transits (Carter et al. 2008, scaled).
+def ephemeris_errors(period_d: float, duration_h: float, snr: float, orbits: np.ndarray) -> tuple[float, float]:
+    """Errors of the period and of the mean epoch, days, of a straight line through the times of transits.
 
-    One transit is timed to a third of its duration over its own signal-to-noise ratio.
+    `orbits` (n,) are the numbers of the transits seen. One transit is timed to a third of its duration over its own
+    signal-to-noise ratio (Carter et al. 2008, for ingresses of a few per cent of the duration). A single one tells
+    its period to a twentieth at best.
     """
-    each = 0.35 * duration_h / 24 * np.sqrt(transits) / snr
-    if transits < 2:
+    each = 0.35 * duration_h / 24 * np.sqrt(len(orbits)) / snr
+    if len(orbits) < 2:
         return 0.05 * period_d, float(each)
-    return float(each * np.sqrt(12.0 / (transits**3 - transits))), float(each / np.sqrt(transits))
+    return float(each / np.sqrt(np.sum((orbits - orbits.mean()) ** 2))), float(each / np.sqrt(len(orbits)))
 
 
-def _observed_d(target: Target) -> float:
-    return sum(segment.cadences * segment.cadence_d for segment in target.segments)
+def _orbits_listed(mission: Mission, target: Target, found: Found) -> tuple[np.ndarray, float]:
+    """The transits that the catalog's ephemeris is made of, numbered from the epoch found, and their S/N together.
 
-
-def _reference_epoch(mission: Mission, target: Target, period_d: float, epoch_bjd: float) -> float:
-    """The transit nearest the middle of the data that the catalog was made from."""
-    segment = target.segments[-1]
-    middle = _KEPLER_MIDDLE_BJD if mission == "Kepler" else (segment.start_bjd + segment.stop_bjd) / 2
-    return float(epoch_bjd + np.round((middle - epoch_bjd) / period_d) * period_d)
+    Those in the data; but the Kepler catalog had four years of them.
+    """
+    seen = np.concatenate([events(segment, found.period_d, found.epoch_bjd) for segment in target.segments])
+    orbits = np.round((seen - found.epoch_bjd) / found.period_d)
+    if mission == "Kepler":
+        begin, end = (np.round((bjd - found.epoch_bjd) / found.period_d) for bjd in _KEPLER_MISSION_BJD)
+        orbits = np.arange(begin, end + 1)
+    return orbits, found.snr * np.sqrt(len(orbits) / max(found.transits, 1))
 
 
 def _disposition(mission: Mission, signal: Signal, planet: bool | None, rng: np.random.Generator) -> str:

@@ -71,13 +71,7 @@ class Field:
 
     def events(self, period_d: float, epoch_bjd: float) -> np.ndarray:
         """Middles of the events that fall into stretches with data, BJD; (n,)."""
-        inside = []
-        for segment in self.segments:
-            for first, stop in segment.observed:
-                begin, end = (segment.start_bjd + row * segment.cadence_d for row in (first, stop))
-                orbits = np.arange(np.ceil((begin - epoch_bjd) / period_d), np.floor((end - epoch_bjd) / period_d) + 1)
-                inside.append(epoch_bjd + orbits * period_d)
-        return np.concatenate(inside)
+        return np.concatenate([events(segment, period_d, epoch_bjd) for segment in self.segments])
 
     def wanted_snr(self, rng: np.random.Generator) -> float:
         """A signal-to-noise ratio from the mission's distribution, above the threshold."""
@@ -98,6 +92,16 @@ class Field:
         transits = len(self.events(period_d, epoch_bjd))
         snr = depth / self.noise(hours) * np.sqrt(max(transits, 1))
         return Found(period_d, epoch_bjd, hours, depth, float(snr), transits)
+
+
+def events(segment: Segment, period_d: float, epoch_bjd: float) -> np.ndarray:
+    """Middles of the events that fall into the segment's stretches with data, BJD; (n,)."""
+    inside = []
+    for first, stop in segment.observed:
+        begin, end = (segment.start_bjd + row * segment.cadence_d for row in (first, stop))
+        orbits = np.arange(np.ceil((begin - epoch_bjd) / period_d), np.floor((end - epoch_bjd) / period_d) + 1)
+        inside.append(epoch_bjd + orbits * period_d)
+    return np.concatenate(inside)
 
 
 def enough(found: Found, field: Field) -> bool:
@@ -210,7 +214,8 @@ def draw_binary(
         eccentricity = 0.0 if period < 6 else float(min(rng.rayleigh(0.15), 0.5))
         if axis_ratio * (1 - eccentricity) < 1.6 * (1 + ratio):
             continue
-        omega = rng.uniform(0, 360)
+        # Above the line of sight at the primary eclipse, so that the secondary is not the more central and deeper one.
+        omega = rng.uniform(0, 180)
         impact = rng.uniform(0.0, 0.97 * (1 + ratio))
         tide = 0.5 * mass_ratio * axis_ratio**-3
         orbit = Orbit(
@@ -291,14 +296,18 @@ def draw_blended_binary(field: Field, rng: np.random.Generator) -> tuple[Signal,
 
 
 def draw_contamination(field: Field, parent: Orbit, rng: np.random.Generator) -> tuple[Signal, ...]:
-    """The signal of a binary near by, `parent`, in the light of another star: same period and phase, much diluted."""
+    """The signal of a binary near by, `parent`, in the light of another star: same period and phase, much diluted.
+
+    Nothing if it would be too weak to be found.
+    """
     hours = duration_h(parent)
     transits = len(field.events(parent.period_d, parent.epoch_bjd))
     depth = field.wanted_snr(rng) * field.noise(hours) / np.sqrt(max(transits, 1))
-    share = min(depth / central_loss(parent), 0.2)
+    share = min(depth / central_loss(parent), 0.3)
     offset = (float(rng.normal(0, 1.2)), float(rng.normal(0, 1.2)))
     orbit = replace(parent, share=float(share), offset_px=offset)
-    return (Signal("contaminated", orbit, _binary_found(orbit, 1.0, field)),)
+    found = _binary_found(orbit, 1.0, field)
+    return (Signal("contaminated", orbit, found),) if enough(found, field) else ()
 
 
 def draw_variable(field: Field, rng: np.random.Generator) -> tuple[Signal, ...]:

@@ -129,8 +129,8 @@ def _draw_signals(
         upsets = first.start_bjd + on_board(settings.seed, first).upsets * first.cadence_d
         return draw_systematic(field, upsets, rng)
     if parent is None or not parent.signals or not isinstance(parent.signals[0].source, Orbit):
-        return ()
-    return draw_contamination(field, parent.signals[0].source, rng)
+        return draw_blended_binary(field, rng)
+    return draw_contamination(field, parent.signals[0].source, rng) or draw_blended_binary(field, rng)
 
 
 def _segments(
