@@ -3,7 +3,7 @@ from snakemake.utils import min_version
 
 from lightmill.config import parse_config
 from lightmill.errors import LightmillError
-from lightmill.transfer.tasks import require_same_questions
+from lightmill.transfer.questions import require_same_questions
 
 min_version("9.27")
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from lightmill.config.views import ViewSettings
 from lightmill.logs import job_log
-from lightmill.views import make_shard_views
+from lightmill.views.shards import make_shard_views
 
 with job_log(snakemake.log[0]):
     make_shard_views(

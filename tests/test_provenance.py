@@ -26,6 +26,19 @@ def test_comments_docstrings_and_other_modules_change_nothing(project):
     assert code_digest(script, source) == before
 
 
+def test_the_description_of_a_key_changes_nothing_its_default_does(project):
+    source, script = project
+    digests = []
+    for text in (
+        'A = Field(default=1, description="a")',
+        'A = Field(default=1, description="b")',
+        "A = Field(default=2)",
+    ):
+        (source / "views" / "fold.py").write_text(f"def fold(x):\n    return x\n\n\n{text}\n")
+        digests.append(code_digest(script, source))
+    assert digests[0] == digests[1] != digests[2]
+
+
 def test_logic_in_an_imported_module_changes_it(project):
     source, script = project
     before = code_digest(script, source)

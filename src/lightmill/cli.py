@@ -70,8 +70,8 @@ def config(
 
     A wrong key or value is named, with what was expected and the nearest valid name; every fault gets a line.
     """
-    from lightmill.config import load_config
     from lightmill.config.documents import config_schema, config_table
+    from lightmill.config.model import load_config
     from lightmill.files import write_text
 
     if schema is not None:

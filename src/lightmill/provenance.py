@@ -12,8 +12,9 @@ SOURCE = Path(__file__).resolve().parent
 def code_digest(script: str | Path, source: Path = SOURCE) -> str:
     """Hex digest of the logic in `script` and in every lightmill module that it imports, directly or not.
 
-    Syntax trees are hashed, docstrings removed: a comment, a docstring, a blank line or a new time stamp changes
-    nothing, a change of logic in any imported module does. `source` is the folder of the lightmill package.
+    Syntax trees are hashed without docstrings and without the descriptions of configuration keys: a comment, a
+    docstring, a blank line or a new time stamp changes nothing, a change of logic in any imported module does.
+    `source` is the folder of the lightmill package.
 
     Raises ValueError, naming file and line, for imports that do not say which module they run: relative ones, and
     names taken from a package that loads them when first asked for.
@@ -53,8 +54,15 @@ def _parsed_module(path: Path, _changed_ns: int) -> _Module:
             node, clean=False
         ):
             node.body = node.body[1:] or [ast.Pass()]
+        elif isinstance(node, ast.Call):
+            node.keywords = [keyword for keyword in node.keywords if not _documents(keyword)]
     imports = tuple(node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom))
     return _Module(imports, ast.dump(tree, include_attributes=False))
+
+
+def _documents(keyword: ast.keyword) -> bool:
+    """Whether an argument only tells people something: the text of `description=` on a configuration key."""
+    return keyword.arg == "description" and isinstance(keyword.value, ast.Constant)
 
 
 def _imported_modules(path: Path, source: Path) -> dict[str, Path]:
@@ -78,7 +86,7 @@ def _refuse_lazy_names(path: Path, node: ast.ImportFrom, source: Path) -> None:
     package = source.joinpath(*(node.module or "").split(".")[1:]) / "__init__.py"
     if not (node.module or "").startswith("lightmill.") or not package.is_file():
         return
-    if "def __getattr__" in package.read_text(encoding="utf-8"):
+    if "__getattr__" in package.read_text(encoding="utf-8"):
         for alias in node.names:
             if not (package.with_name(f"{alias.name}.py").is_file() or (package.parent / alias.name).is_dir()):
                 raise ValueError(f"{path}:{node.lineno}: import {alias.name} from the module that defines it")

@@ -14,7 +14,7 @@ from lightmill.training import load_model, read_dataset
 from lightmill.training.train import train_model
 from lightmill.transfer import compare_transfer, transfer_model
 from lightmill.transfer.fairness import require_common_splits
-from lightmill.transfer.tasks import require_same_questions
+from lightmill.transfer.questions import require_same_questions
 
 SETTINGS = TrainingSettings(epochs=3, batch_size=32)
 EVALUATION = EvaluationSettings(bootstrap=100)

@@ -1,5 +1,12 @@
 """The configuration: one pydantic model, with a description and a default for every key."""
 
-from lightmill.config.model import Config, load_config, parse_config
+from lightmill.lazy import lazy_names
 
-__all__ = ["Config", "load_config", "parse_config"]
+__getattr__, __dir__, __all__ = lazy_names(
+    __name__,
+    {
+        "Config": "model",
+        "load_config": "model",
+        "parse_config": "model",
+    },
+)

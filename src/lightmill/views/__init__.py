@@ -1,23 +1,18 @@
-"""Views: what a network sees of a signal, detrended, folded and binned."""
+"""Views: what a network sees of a signal, detrended, folded and binned; or imported from others."""
 
-from lightmill.views.making import (
-    FlatCurve,
-    Outcome,
-    Signal,
-    SignalViews,
-    flatten_star,
-    fold_views,
-    make_views,
+from lightmill.lazy import lazy_names
+
+__getattr__, __dir__, __all__ = lazy_names(
+    __name__,
+    {
+        "import_views": "importing",
+        "FlatCurve": "making",
+        "Outcome": "making",
+        "Signal": "making",
+        "SignalViews": "making",
+        "flatten_star": "making",
+        "fold_views": "making",
+        "make_views": "making",
+        "make_shard_views": "shards",
+    },
 )
-from lightmill.views.shards import make_shard_views
-
-__all__ = [
-    "FlatCurve",
-    "Outcome",
-    "Signal",
-    "SignalViews",
-    "flatten_star",
-    "fold_views",
-    "make_shard_views",
-    "make_views",
-]

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lightmill.config.views import Detrend, ViewSettings
-from lightmill.lightcurves import LightCurve
+from lightmill.lightcurves.lightcurve import LightCurve
 from lightmill.views.binning import global_view, local_view
 from lightmill.views.detrend import detrend
 from lightmill.views.fold import fold, in_transit, is_harmonic, transit_number

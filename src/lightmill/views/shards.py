@@ -12,7 +12,7 @@ import pandas as pd
 from lightmill.config.views import ViewSettings
 from lightmill.errors import LightCurveError, ViewError
 from lightmill.files import sha256_file, write_json, write_npy, write_parquet
-from lightmill.lightcurves import read_stored
+from lightmill.lightcurves.store import read_stored
 from lightmill.logs import progress
 from lightmill.targets import mission_of
 from lightmill.views.making import Outcome, Signal, SignalViews, flatten_star, make_views
