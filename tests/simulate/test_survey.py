@@ -9,7 +9,8 @@ from sklearn.model_selection import cross_val_predict
 
 from lightmill.config.simulation import SimulationSettings
 from lightmill.simulate.eclipses import Orbit
-from lightmill.simulate.signals import FEWEST_TRANSITS, LARGEST_PLANET_REARTH, PLANET_KINDS
+from lightmill.simulate.planets import LARGEST_PLANET_REARTH
+from lightmill.simulate.signals import FEWEST_TRANSITS, PLANET_KINDS
 from lightmill.simulate.survey import draw_target, draw_targets
 
 MISSIONS = ("Kepler", "K2", "TESS")

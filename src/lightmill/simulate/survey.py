@@ -11,7 +11,15 @@ import numpy as np
 
 from lightmill.config.simulation import SimulationSettings
 from lightmill.simulate.eclipses import Orbit
+from lightmill.simulate.impostors import (
+    draw_blended_binary,
+    draw_contamination,
+    draw_eclipsing_binary,
+    draw_systematic,
+    draw_variable,
+)
 from lightmill.simulate.paths import simulated_target
+from lightmill.simulate.planets import draw_hot_jupiter, draw_planets
 from lightmill.simulate.seeds import deal, generator
 from lightmill.simulate.segments import (
     DEAD_MODULE,
@@ -24,19 +32,7 @@ from lightmill.simulate.segments import (
     quarter,
     sector,
 )
-from lightmill.simulate.signals import (
-    Field,
-    Found,
-    Signal,
-    draw_blended_binary,
-    draw_contamination,
-    draw_eclipsing_binary,
-    draw_hot_jupiter,
-    draw_planets,
-    draw_systematic,
-    draw_variable,
-    enough,
-)
+from lightmill.simulate.signals import Field, Found, Signal, enough
 from lightmill.simulate.spacecraft import on_board
 from lightmill.simulate.stars import Star, draw_place, draw_star, place_nearby
 from lightmill.targets import Mission
