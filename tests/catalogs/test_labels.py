@@ -60,8 +60,8 @@ def test_rows_of_one_table_are_never_merged_even_through_a_third():
         koi(epoch_bjd=EPOCH + 0.01),
     )
     assert rows.index.tolist() == ["DR25 1-02", "KOI K00001.01"]
-    assert rows.loc["KOI K00001.01", "aliases"] == "DR25 1-01; DR25 1-02"  # the nearest merged, the other linked
-    assert rows.loc["DR25 1-02", "flags"] == "same_as:KOI K00001.01"
+    assert rows.loc["KOI K00001.01", "aliases"] == "DR25 1-01"  # the nearest; the table says that the other is another
+    assert rows["flags"].tolist() == ["", ""]
 
 
 def test_a_secondary_eclipse_stays_a_signal_of_its_own():
@@ -419,6 +419,20 @@ def test_real_stars_across_missions_are_one_group(real):
     kepler_90 = rows.loc[(rows["star_id"] == "KIC 11442793") & (rows["table"] == "koi")]
     assert len(kepler_90) == 7
     assert kepler_90["aliases"].str.startswith("DR25 11442793-0").all()
+
+
+def test_real_planets_have_one_row_in_each_mission(real):
+    _, (rows, _, _) = real
+    mission = dict(zip(rows["signal_id"], rows["mission"], strict=True))
+    links = [(name, flag.removeprefix("same_as:")) for name, cell in zip(rows["signal_id"], rows["flags"], strict=True)
+             for flag in cell.split("; ") if flag.startswith("same_as:")]  # fmt: skip
+    across = [(name, mission[other]) for name, other in links if mission[name] != mission[other]]
+    assert len(across) == len(set(across)) > 400
+    # HAT-P-7 b, and what the pipeline found when it had taken out its transits, 6,700 ppm deep.
+    rows = rows.set_index("signal_id")
+    assert rows.loc["TOI 1265.01", "flags"] == "same_as:KOI K00002.01"
+    assert rows.loc["DR25 10666592-03", ["label", "label_source", "flags"]].tolist() == ["not_planet", "dr25:NTP", ""]
+    assert (rows.loc[rows["table"] == "dr25", "label_source"].str.startswith("dr25:")).all()
 
 
 def test_real_tces_join_the_kois_that_their_own_table_names(real, real_data):

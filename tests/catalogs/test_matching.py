@@ -41,6 +41,12 @@ def test_transits_coincide_within_half_the_longer_duration(shift_h, expected):
     assert match((3.5, 2454970.0, 3.0, 1e-6, 0.0), other) == expected
 
 
+@pytest.mark.parametrize(("shift_h", "expected"), [(2.9, "same"), (3.1, "different"), (7.0, "different")])
+def test_a_duration_far_too_long_does_not_widen_the_bound_as_far(shift_h, expected):
+    residual = (3.5, 2454970.0 + shift_h / 24, 15.0, 1e-6, 0.0)
+    assert match((3.5, 2454970.0, 2.0, 1e-6, 0.0), residual) == expected
+
+
 def test_epoch_errors_widen_the_bound():
     late = (3.5, 2454970.0 + 1.6 / 24, 3.0, 1e-6, 0.01)  # 1.6 h late; bound 1.5 h + 3 × 0.24 h
     assert match((3.5, 2454970.0, 3.0, 1e-6, 0.0), late) == "same"
@@ -97,6 +103,7 @@ def test_offset_and_its_error_by_hand():
 def test_half_durations():
     assert float(half_duration_d(10.0, 4.8, 2.4)) == pytest.approx(0.1)
     assert float(half_duration_d(10.0, NAN, 2.4)) == pytest.approx(0.05)
+    assert float(half_duration_d(10.0, 14.7, 4.0)) == pytest.approx(0.25)  # 12 h: three times the shorter
     assert float(half_duration_d(0.2, 48.0)) == pytest.approx(0.05)  # never more than a quarter of the period
     assert float(half_duration_d(365.25, NAN)) == pytest.approx(13 / 48)
     assert np.isnan(half_duration_d(NAN, NAN))

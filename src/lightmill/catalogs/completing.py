@@ -33,7 +33,7 @@ def complete_ephemerides(rows: pd.DataFrame, kept: NDArray[np.bool_], pairs: Pai
     kept
         (n,) which rows stand for their signals.
     pairs
-        All pairs of rows on one star, with their relation.
+        The pairs of rows that are one signal (`linking.of_one_signal`).
     """
     known = np.stack(ephemeris_arrays(rows), axis=1)
     filled = known.copy()
@@ -62,9 +62,7 @@ def complete_ephemerides(rows: pd.DataFrame, kept: NDArray[np.bool_], pairs: Pai
 
 def _donors(rows: pd.DataFrame, pairs: Pairs, needy: NDArray[np.bool_]) -> dict[int, list[int]]:
     """For every needy row the rows of the same signal, the best first."""
-    same = pairs.relation == "same"
-    takers = np.concatenate([pairs.a[same], pairs.b[same]])
-    givers = np.concatenate([pairs.b[same], pairs.a[same]])
+    takers, givers = np.concatenate([pairs.a, pairs.b]), np.concatenate([pairs.b, pairs.a])
     wanted = needy[takers]
     takers, givers = takers[wanted], givers[wanted]
     target = rows["target_id"].to_numpy()

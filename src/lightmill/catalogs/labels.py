@@ -12,6 +12,7 @@ from scipy.sparse.csgraph import connected_components
 from lightmill.catalogs.completing import complete_ephemerides
 from lightmill.catalogs.crosswalk import star_ids
 from lightmill.catalogs.groups import group_stars, one_place_each, same_eclipses, same_place
+from lightmill.catalogs.linking import linked_pairs, name_links, of_one_signal
 from lightmill.catalogs.merging import (
     PRECEDENCE,
     Pairs,
@@ -34,8 +35,6 @@ from lightmill.files import write_csv
 from lightmill.logs import logger
 from lightmill.targets import shard_of
 
-HARMONIC_OF = "harmonic_of:"
-SAME_AS = "same_as:"
 CONFLICT = "conflict"
 CONFLICT_COLUMNS = (
     "signal_id",
@@ -91,13 +90,13 @@ def label_signals(
     kept = stands_for == np.arange(len(rows))
     _log_merging(rows, kept)
 
-    rows = complete_ephemerides(rows, kept, pairs)
+    links = linked_pairs(rows, pairs, stands_for)
+    rows = complete_ephemerides(rows, kept, of_one_signal(pairs, links, stands_for))
     rows[_VERDICT] = rows.loc[_deciding_rows(rows, stands_for), _VERDICT].to_numpy()
     rows["aliases"] = _merged_ids(rows, stands_for)
-    pairs = _between_kept(pairs, kept)
     rows["group_id"] = _groups(rows, kept)
-    rows, conflicts = _settle_contradictions(rows, pairs)
-    rows = _link(rows, pairs)
+    rows, conflicts = _settle_contradictions(rows, links)
+    rows = name_links(rows, links)
 
     rows = rows.loc[kept].reset_index(drop=True)
     rows["split"], moves = _splits(rows, splits)
@@ -153,11 +152,6 @@ def _merged_ids(rows: pd.DataFrame, stands_for: NDArray[np.intp]) -> list[str]:
     return joined
 
 
-def _between_kept(pairs: Pairs, kept: NDArray[np.bool_]) -> Pairs:
-    related = kept[pairs.a] & kept[pairs.b] & (pairs.relation != "different")
-    return Pairs(pairs.a[related], pairs.b[related], pairs.relation[related])
-
-
 def _groups(rows: pd.DataFrame, kept: NDArray[np.bool_]) -> NDArray[np.object_]:
     """The group of every row: its star, joined with the stars in its place and with those of the same eclipses."""
     places = one_place_each(rows).set_index("target_id")
@@ -171,7 +165,7 @@ def _groups(rows: pd.DataFrame, kept: NDArray[np.bool_]) -> NDArray[np.object_]:
     return group_stars(rows["star_id"].to_numpy(str), [there, eclipses])
 
 
-def _settle_contradictions(rows: pd.DataFrame, pairs: Pairs) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _settle_contradictions(rows: pd.DataFrame, links: Pairs) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Rows that are one signal and yet planet and not: the better table is right, equals leave training.
 
     Rows of one target are merged by now, so these are signals seen by two missions, or named twice by one table. A
@@ -182,7 +176,7 @@ def _settle_contradictions(rows: pd.DataFrame, pairs: Pairs) -> tuple[pd.DataFra
     signal_id, table = rows["signal_id"].to_numpy(), rows["table"].to_numpy()
     verdicts = {name: rows[name].to_numpy(object, copy=True) for name in _VERDICT}
     contradicts: dict[int, str] = {}
-    for members in _one_signal_each(pairs, len(rows)):
+    for members in _one_signal_each(links, len(rows)):
         known = members[label[members] != "unknown"]
         if len(set(label[known])) < 2:
             continue
@@ -201,32 +195,15 @@ def _settle_contradictions(rows: pd.DataFrame, pairs: Pairs) -> tuple[pd.DataFra
     return rows.assign(**verdicts), listed.sort_values("signal_id", kind="stable", ignore_index=True)
 
 
-def _one_signal_each(pairs: Pairs, rows: int) -> list[NDArray[np.intp]]:
-    """The row numbers of each set of rows that matching ephemerides tie together."""
-    same = pairs.relation == "same"
-    a, b = pairs.a[same], pairs.b[same]
+def _one_signal_each(links: Pairs, rows: int) -> list[NDArray[np.intp]]:
+    """The row numbers of each set of rows that are linked as the same."""
+    same = links.relation == "same"
+    a, b = links.a[same], links.b[same]
     graph = coo_array((np.ones(len(a), np.int8), (a, b)), shape=(rows, rows))
     _, signal = connected_components(graph, directed=False)
     tied = np.unique(np.concatenate([a, b]))
     order = tied[np.argsort(signal[tied], kind="stable")]
     return np.split(order, np.flatnonzero(np.diff(signal[order])) + 1) if len(order) else []
-
-
-def _link(rows: pd.DataFrame, pairs: Pairs) -> pd.DataFrame:
-    """Name in each row's aliases and flags the rows that stay beside it: its harmonics, and its other sightings."""
-    signal_id = rows["signal_id"].to_numpy()
-    linked: dict[int, set[tuple[str, str]]] = {}
-    for one, other, relation in zip(pairs.a.tolist(), pairs.b.tolist(), pairs.relation.tolist(), strict=True):
-        flag = SAME_AS if relation == "same" else HARMONIC_OF
-        linked.setdefault(one, set()).add((flag, signal_id[other]))
-        linked.setdefault(other, set()).add((flag, signal_id[one]))
-    aliases, flags = rows["aliases"].tolist(), rows["flags"].tolist()
-    for row, links in linked.items():
-        names = {*aliases[row].split(SEPARATOR), *(name for _, name in links)}
-        aliases[row] = SEPARATOR.join(sorted(names - {""}))
-        marks = {*flags[row].split(SEPARATOR), *(flag + name for flag, name in links)}
-        flags[row] = SEPARATOR.join(sorted(marks - {""}))
-    return rows.assign(aliases=aliases, flags=flags)
 
 
 def _splits(rows: pd.DataFrame, splits: SplitSettings) -> tuple[NDArray[np.object_], pd.DataFrame]:

@@ -12,6 +12,7 @@ PERIOD_FLOOR = 1e-3  # relative: catalogs of one signal differ by this much what
 PERIOD_CAP = 2e-2  # relative: an error larger than this proves nothing
 SIGMAS = 3.0
 HARMONICS = (1 / 2, 2.0, 1 / 3, 3.0)
+DURATION_RATIO = 3.0  # a pipeline's duration can be too long by far; another's says how far to believe it
 _YEAR_D = 365.25
 _SUN_LIKE_H = 13.0
 
@@ -67,7 +68,7 @@ def phase_agrees(
     period_err_b_d: ArrayLike,
     epoch_err_b_d: ArrayLike,
 ) -> NDArray[np.bool_]:
-    """True where transits of nearly equal periods coincide: within half the longer duration, plus three errors.
+    """True where transits of nearly equal periods coincide: within `half_duration_d`, plus three errors.
 
     Arguments as for `match_ephemerides`. The bound is that of the offset `transit_offset` returns; true, too, where an
     epoch is unknown, for then nothing speaks against it.
@@ -126,13 +127,16 @@ def better_period(
 def half_duration_d(period_d: ArrayLike, *durations_h: ArrayLike) -> NDArray[np.float64]:
     """Half of the longest of the known durations, in days, and at most a quarter of the period.
 
-    Where no duration is known, that of a central transit of a Sun-like star stands in: 13 h (P / yr)^(1/3), from
-    Kepler's third law (Winn 2010, "Exoplanet Transits and Occultations", eq. 19).
+    The longest counts for no more than three times the shortest: what is left of a deep eclipse may be called 15 h
+    long, and is no reason to look for a transit of 2 h that far away. Where no duration is known, that of a central
+    transit of a Sun-like star stands in: 13 h (P / yr)^(1/3), from Kepler's third law (Winn 2010, "Exoplanet Transits
+    and Occultations", eq. 19).
     """
     period = _floats(period_d)
-    longest = np.full(np.broadcast(period, *durations_h).shape, np.nan)
+    longest = shortest = np.full(np.broadcast(period, *durations_h).shape, np.nan)
     for duration in durations_h:
-        longest = np.fmax(longest, _floats(duration))
+        longest, shortest = np.fmax(longest, _floats(duration)), np.fmin(shortest, _floats(duration))
+    longest = np.fmin(longest, DURATION_RATIO * shortest)
     with np.errstate(invalid="ignore"):
         typical = _SUN_LIKE_H * np.cbrt(period / _YEAR_D)
     half = np.where(longest > 0, longest, typical) / 48

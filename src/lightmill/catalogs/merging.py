@@ -77,7 +77,7 @@ def merge_rows(rows: pd.DataFrame, pairs: Pairs) -> NDArray[np.intp]:
     sector run; those of different runs do.
     """
     target = rows["target_id"].to_numpy()
-    tokens = _once_per_signal(rows)
+    tokens = once_per_signal(rows)
     parent = np.arange(len(rows))
 
     def root(row: int) -> int:
@@ -102,6 +102,18 @@ def merge_rows(rows: pd.DataFrame, pairs: Pairs) -> NDArray[np.intp]:
     return np.array([root(row) for row in range(len(rows))], dtype=np.intp)
 
 
+def once_per_signal(rows: pd.DataFrame) -> list[frozenset[str]]:
+    """What may stand once in a signal: a row's table or, of an ExoMiner row, its sector runs (`SPOC n-1-S1-67`)."""
+    tokens = []
+    for table, signal_id, aliases in zip(rows["table"], rows["signal_id"], rows["aliases"], strict=True):
+        if table == "exominer":
+            names = [signal_id, *aliases.split(SEPARATOR)]
+            tokens.append(frozenset(name.rpartition("-S")[2] for name in names if name))
+        else:
+            tokens.append(frozenset([table]))
+    return tokens
+
+
 def _pairs_within(keys: NDArray[np.object_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """All pairs of row numbers (a < b) with equal keys."""
     codes = pd.factorize(keys)[0]
@@ -115,18 +127,6 @@ def _pairs_within(keys: NDArray[np.object_]) -> tuple[NDArray[np.intp], NDArray[
         left.append(order[equal])
         right.append(order[equal + step])
     return np.concatenate(left), np.concatenate(right)
-
-
-def _once_per_signal(rows: pd.DataFrame) -> list[frozenset[str]]:
-    """What may stand once in a signal: a row's table or, of an ExoMiner row, its sector runs (`SPOC n-1-S1-67`)."""
-    tokens = []
-    for table, signal_id, aliases in zip(rows["table"], rows["signal_id"], rows["aliases"], strict=True):
-        if table == "exominer":
-            names = [signal_id, *aliases.split(SEPARATOR)]
-            tokens.append(frozenset(name.rpartition("-S")[2] for name in names if name))
-        else:
-            tokens.append(frozenset([table]))
-    return tokens
 
 
 def _closest_first(rows: pd.DataFrame, a: NDArray[np.intp], b: NDArray[np.intp]) -> list[tuple[int, int]]:
