@@ -43,8 +43,15 @@ def import_settings(wildcards):
 
 
 def experiment_dataset(wildcards):
-    """The files of the dataset that an experiment trains and tests on."""
-    return dataset_files(CONFIG.experiments[wildcards.experiment].dataset)
+    """The files of the dataset that an experiment trains and tests on.
+
+    A mission's dataset is asked for through the checkpoint: only behind a checkpoint does Snakemake look again at what
+    has really changed, and without it a new date line in a catalog would train everything anew.
+    """
+    dataset = CONFIG.experiments[wildcards.experiment].dataset
+    if dataset in SHARDS:
+        checkpoints.shard_catalog.get()
+    return dataset_files(dataset)
 
 
 def experiment_task(wildcards):

@@ -25,7 +25,7 @@ def copy_of_run(finished_run, tmp_path):
 
 
 def catalog_of(folder, start):
-    return next((folder / "data" / "simulated" / "catalogs").glob(f"{start}*.csv"))
+    return next((folder / "data" / "simulated_tiny" / "catalogs").glob(f"{start}*.csv"))
 
 
 def started(folder):
@@ -54,7 +54,7 @@ def test_no_part_of_a_file_is_left_behind(finished_run):
 
 
 def test_touched_files_rerun_nothing(copy_of_run):
-    for path in (copy_of_run / "data" / "simulated" / "catalogs").glob("*.csv"):
+    for path in (copy_of_run / "data" / "simulated_tiny" / "catalogs").glob("*.csv"):
         path.touch()
     assert "Nothing to be done" in run_to_the_end(copy_of_run, "--cores", "2", "--dry-run")
 
