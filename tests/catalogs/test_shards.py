@@ -7,6 +7,8 @@ from lightmill.catalogs.shards import (
     LABEL_COLUMNS,
     SIGNAL_COLUMNS,
     judge_resolved,
+    linked_on_target,
+    lists_of_shard,
     require_resolved,
     shard_catalog,
 )
@@ -75,6 +77,48 @@ def test_missions_without_an_archive_have_no_lists_and_empty_shards_have_files(t
     k2 = listed(tmp_path, "signals", "K2")
     assert sorted(map(len, k2)) == [0, 1]
     assert k2[0].dtypes.to_dict() == k2[1].dtypes.to_dict()
+
+
+def flagged(*rows):
+    """signal_id, flags and, if it is another, the target."""
+    filled = [(name, flags, *target) if target else (name, flags, "TIC 9") for name, flags, *target in rows]
+    return pd.DataFrame(filled, columns=["signal_id", "flags", "target_id"])
+
+
+def test_linked_are_all_rows_of_the_dip_and_their_harmonics():
+    signals = flagged(
+        ("TOI 1.01", "same_as:KOI K00001.01; same_as:YU2019 9-1; same_as:YU2019 9-2"),
+        ("YU2019 9-1", "low_precision_ephemeris; same_as:TOI 1.01"),
+        ("YU2019 9-2", "harmonic_of:SPOC 9-1-S1; same_as:TOI 1.01"),
+        ("SPOC 9-1-S1", "harmonic_of:SPOC 9-2-S1; harmonic_of:YU2019 9-2"),
+        ("SPOC 9-2-S1", "harmonic_of:SPOC 9-1-S1"),
+        ("TOI 1.02", "ephemeris_from:TOI 1.01"),
+        ("KOI K00001.01", "same_as:TOI 1.01", "KIC 1"),
+    )
+    assert linked_on_target(signals) == [
+        "SPOC 9-1-S1; YU2019 9-1; YU2019 9-2",
+        "SPOC 9-1-S1; TOI 1.01; YU2019 9-2",
+        "SPOC 9-1-S1; TOI 1.01; YU2019 9-1",
+        "SPOC 9-2-S1; TOI 1.01; YU2019 9-1; YU2019 9-2",
+        "SPOC 9-1-S1",  # a harmonic of a harmonic is no longer the same dip
+        "",
+        "",
+    ]
+    assert linked_on_target(signals.iloc[:0]) == []
+
+
+def test_lists_of_signals_name_the_linked_ones():
+    twice = [
+        row("toi", "TOI 1.01", "TIC 9", period_d=3.5, period_err_d=0.005, disposition="CP"),
+        row("yu2019", "YU2019 9-1", "TIC 9", period_d=3.5, disposition="PC"),
+        row("yu2019", "YU2019 9-2", "TIC 9", period_d=3.51, disposition="J"),
+    ]
+    for disposition in ("CP", "FP", ""):
+        twice[0]["disposition"] = disposition
+        labels, _, _ = label_signals(tables(*twice), LabelSettings(), SplitSettings(), {"TESS": 1}, {})
+        signals = lists_of_shard(labels)["signals"]
+        assert signals["signal_id"].tolist() == ["TOI 1.01", "YU2019 9-2"]
+        assert signals["linked"].tolist() == ["YU2019 9-2", "TOI 1.01"]
 
 
 def test_a_changed_disposition_changes_only_its_label_list(tmp_path):

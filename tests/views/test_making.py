@@ -1,5 +1,7 @@
 """A star made into views: which transits are masked, which removed, which signals get no view."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -123,6 +125,19 @@ def test_the_secondary_of_a_binary_is_not_removed():
     made = make_views(star, primary, [primary, secondary], VIEWS)[1]
     assert made.numbers["cadences"] == star.time_bjd.size
     assert made.views["global"][[0, -1]] * made.numbers["scale_global"] == pytest.approx(-0.02, rel=0.02)
+
+
+def test_a_linked_signal_is_not_removed():
+    planet = signal()
+    again = Signal("TOI 1.01", 10.02, START + 5.0, 5.0, 1000.0)
+    star = with_box(flat_star(days=90.0), planet)
+    outcome, _ = make_views(star, planet, [planet, again], VIEWS)
+    assert outcome.outcome == "no_data_in_transit"
+    linked = replace(planet, linked=frozenset({"TOI 1.01"}))
+    outcome, made = make_views(star, linked, [linked, again], VIEWS)
+    assert (outcome.outcome, outcome.detail) == ("ok", "")
+    assert made.numbers["cadences"] == star.time_bjd.size
+    assert made.numbers["depth_ppm"] == pytest.approx(1000, rel=0.05)
 
 
 def test_the_only_transit_survives_a_shallower_one_at_the_same_time():

@@ -12,7 +12,7 @@ from lightmill.config.views import ViewSettings
 from lightmill.errors import ViewError
 from lightmill.files import sha256_file
 from lightmill.lightcurves import store_path, write_stored
-from lightmill.views import make_shard_views
+from lightmill.views import Signal, make_shard_views
 
 SMALL = ViewSettings(**{"global": {"length": 200}, "local": {"length": 51}})
 COLUMNS = [
@@ -49,11 +49,12 @@ class Shard:
         self.fetched.append({"target_id": target_id, "outcome": outcome, "sha256": sha256})
         for each in signals:
             row = (each.signal_id, target_id, each.period_d, each.epoch_bjd, each.duration_h, each.depth_ppm)
+            row += ("; ".join(sorted(each.linked)),)
             self.signals.append(row)
 
     def make(self, name="views"):
-        names = ["signal_id", "target_id", "period_d", "epoch_bjd", "duration_h", "depth_ppm"]
-        kinds = dict.fromkeys(names[:2], "str") | dict.fromkeys(names[2:], "float64")
+        names = ["signal_id", "target_id", "period_d", "epoch_bjd", "duration_h", "depth_ppm", "linked"]
+        kinds = dict.fromkeys(names, "str") | dict.fromkeys(names[2:6], "float64")
         table = pd.DataFrame(self.signals, columns=names).astype(kinds)
         table.to_parquet(self.folder / "signals.parquet")
         fetched = pd.DataFrame(self.fetched, columns=["target_id", "outcome", "sha256"]).astype("str")
@@ -88,6 +89,24 @@ def test_rows_are_sorted_by_signal_and_fit_their_arrays(shard):
         assert (array.shape, array.dtype) == ((3, length), np.float32)
         depth = -array.min(axis=1) * meta[f"scale_{name}"].to_numpy()
         assert depth == pytest.approx(1e-3, rel=0.2)
+
+
+def test_one_planet_listed_twice_keeps_its_transits(tmp_path):
+    # Two sectors' worth of period apart: 0.2 %, too much for a harmonic, too little to miss the other's transits.
+    def twice(linked):
+        names = ("KOI K00001.a", "KOI K00001.b")
+        return [
+            Signal(name, period_d, START + 5.0, 5.0, 1000.0, frozenset({other}) if linked else frozenset())
+            for name, other, period_d in zip(names, names[::-1], (10.0, 10.02), strict=True)
+        ]
+
+    found = []
+    for linked in (True, False):
+        (tmp_path / str(linked)).mkdir()
+        shard = Shard(tmp_path / str(linked))
+        shard.target("KIC 2", signals=twice(linked))
+        found.append(shard.manifest()["counts"])
+    assert found == [{"ok": 2}, {"no_data_in_transit": 2}]
 
 
 def test_every_signal_has_an_outcome(shard):

@@ -9,16 +9,21 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from lightmill.catalogs.identify import KINDS
-from lightmill.catalogs.signals import read_signals
+from lightmill.catalogs.linking import HARMONIC_OF, SAME_AS
+from lightmill.catalogs.signals import SEPARATOR, read_signals
 from lightmill.errors import LabelError
 from lightmill.files import read_json, write_json, write_parquet
 from lightmill.logs import logger
 
 TARGET_COLUMNS = ("target_id",)
-SIGNAL_COLUMNS = ("signal_id", "target_id", "period_d", "epoch_bjd", "duration_h", "depth_ppm")
+SIGNAL_COLUMNS = ("signal_id", "target_id", "period_d", "epoch_bjd", "duration_h", "depth_ppm", "linked")
 LABEL_COLUMNS = (
     "signal_id",
     "target_id",
@@ -95,8 +100,48 @@ def shard_catalog(
 def lists_of_shard(signals: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """The three lists of one shard's signals, sorted: `targets`, `signals` and `labels`."""
     ordered = signals.sort_values("signal_id", kind="stable", ignore_index=True)
+    ordered["linked"] = np.array(linked_on_target(ordered), dtype=object)
     targets = ordered[list(TARGET_COLUMNS)].drop_duplicates().sort_values("target_id", ignore_index=True)
     return {"targets": targets, "signals": ordered[list(SIGNAL_COLUMNS)], "labels": ordered[list(LABEL_COLUMNS)]}
+
+
+def linked_on_target(signals: pd.DataFrame) -> list[str]:
+    """For every signal the others on its target that may be the same dip, ids joined by `; `, sorted.
+
+    These are the rows that `same_as` leads to, over any number of steps, and the harmonics of all of them. Whoever
+    folds the one must not take the transits of the other away. `signals` has the columns `signal_id`, `target_id` and
+    `flags`; links come of ephemerides alone, never of dispositions.
+    """
+    place = {name: number for number, name in enumerate(signals["signal_id"])}
+    target = signals["target_id"].to_numpy()
+    same = _links(signals["flags"], SAME_AS, place, target)
+    graph = coo_array((np.ones(len(same), np.int8), (same[:, 0], same[:, 1])), shape=(len(target), len(target)))
+    _, dip = connected_components(graph, directed=False)
+    kin: dict[int, set[int]] = {}
+    for one, other in dip[_links(signals["flags"], HARMONIC_OF, place, target)].tolist():
+        kin.setdefault(one, set()).add(other)
+        kin.setdefault(other, set()).add(one)
+    members: dict[int, list[int]] = {}
+    for row, number in enumerate(dip.tolist()):
+        members.setdefault(number, []).append(row)
+    signal_id = signals["signal_id"].to_numpy()
+    linked = []
+    for row, own in enumerate(dip.tolist()):
+        rows = {other for number in {own, *kin.get(own, set())} for other in members[number]} - {row}
+        linked.append(SEPARATOR.join(sorted(signal_id[other] for other in rows)))
+    return linked
+
+
+def _links(flags: pd.Series, kind: str, place: Mapping[str, int], target: NDArray[np.object_]) -> NDArray[np.intp]:
+    """Pairs (k, 2) of row numbers on one target that flags of one kind name."""
+    pairs = [
+        (row, place[flag.removeprefix(kind)])
+        for row, cell in enumerate(flags)
+        for flag in cell.split(SEPARATOR)
+        if flag.startswith(kind) and flag.removeprefix(kind) in place
+    ]
+    numbers = np.array(pairs, dtype=np.intp).reshape(-1, 2)
+    return numbers[target[numbers[:, 0]] == target[numbers[:, 1]]]
 
 
 def judge_resolved(tables: Mapping[str, Mapping[str, Mapping[str, Any]]], max_difference: float) -> str:

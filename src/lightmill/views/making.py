@@ -30,6 +30,8 @@ class Signal:
     epoch_bjd: float
     duration_h: float
     depth_ppm: float = float("nan")
+    linked: frozenset[str] = frozenset()
+    """Ids of the star's other signals that may be this one, listed with another period."""
 
     @property
     def defect(self) -> str:
@@ -114,7 +116,8 @@ def make_views(
     """The views of one foldable signal of a star, the transits of its other signals removed.
 
     Signals whose period is a harmonic of this one's are not removed (`is_harmonic`): they may be the secondary eclipses
-    of the same binary, and nothing tells a binary from a planet better. Where too little of this transit would remain
+    of the same binary, and nothing tells a binary from a planet better. Nor are those that the catalogs link to it
+    (`Signal.linked`): with them its own transits would go. Where too little of this transit would remain
     (two planets crossing at once, the only time), the shallower ones that overlap it are left in as well, and the
     detail says so.
 
@@ -133,7 +136,10 @@ def make_views(
     others = [
         other
         for other in signals
-        if other is not signal and other.located and not is_harmonic(signal.period_d, other.period_d)
+        if other is not signal
+        and other.located
+        and other.signal_id not in signal.linked
+        and not is_harmonic(signal.period_d, other.period_d)
     ]
     missing = _missing(alone := _without(star, others, settings), signal)
     left_in: list[Signal] = []

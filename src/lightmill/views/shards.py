@@ -50,7 +50,8 @@ def make_shard_views(
 
     Parameters
     ----------
-    signals : the shard's list of signals (columns signal_id, target_id, period_d, epoch_bjd, duration_h, depth_ppm)
+    signals : the shard's list of signals (columns signal_id, target_id, period_d, epoch_bjd, duration_h, depth_ppm,
+        linked)
     light_curves : the shard's manifest of light curves (columns target_id, outcome, sha256, ...)
     store : folder of the light-curve store
     folder : where the files go
@@ -89,7 +90,8 @@ def _signals(table: pd.DataFrame) -> list[Signal]:
     """The signals of one star, by signal_id."""
     ordered = table.sort_values("signal_id")
     columns = (ordered[name] for name in ("signal_id", "period_d", "epoch_bjd", "duration_h", "depth_ppm"))
-    return [Signal(*values) for values in zip(*columns, strict=True)]
+    linked = [frozenset(cell.split("; ")) - {""} for cell in ordered["linked"]]
+    return [Signal(*values) for values in zip(*columns, linked, strict=True)]
 
 
 def _star_views(
