@@ -1,0 +1,136 @@
+"""Timing two ways of doing the same side by side, and what is written down of it."""
+
+import gc
+import json
+import tempfile
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from importlib import import_module
+from importlib.metadata import version
+from pathlib import Path
+from statistics import median
+from time import process_time
+from typing import Any
+
+from lightmill.files import write_text
+
+
+@dataclass(frozen=True)
+class Record:
+    """One comparison: a line of the results."""
+
+    name: str
+    unit: str
+    """What one time is the time of."""
+    n: int
+    """Units in one repeat."""
+    repeats: int
+    ours_s: float
+    """CPU seconds for one unit, median of the repeats."""
+    peer: str
+    peer_s: float
+    ratio: float
+    """peer_s / ours_s: above one where we are faster."""
+    ratio_low: float
+    """Smallest ratio of two neighbouring repeats."""
+    ratio_high: float
+    """Largest ratio of two neighbouring repeats."""
+    difference: float
+    """How far the two results are apart."""
+    difference_in: str
+    """What that difference is of, with its unit."""
+
+
+@dataclass(frozen=True)
+class Peer:
+    """What we are compared with: its name, and a function of no arguments that does all units once."""
+
+    name: str
+    run: Callable[[], Any]
+
+
+def side_by_side(
+    name: str,
+    ours: Callable[[], Any],
+    peer: Peer,
+    *,
+    unit: str,
+    n: int,
+    repeats: int,
+    difference: Callable[[Any, Any], float],
+    difference_in: str,
+) -> Record:
+    """Time `ours` and `peer`, in turns; both do all `n` units of work once.
+
+    A first round, not timed, warms caches and tells how far the results are apart.
+    """
+    apart = difference(ours(), peer.run())
+    ours_s, peer_s = [], []
+    for repeat in range(repeats):
+        # Who goes first changes, so that a machine that slows down favours nobody.
+        turns = [(ours, ours_s), (peer.run, peer_s)]
+        for run, seconds in turns if repeat % 2 == 0 else reversed(turns):
+            seconds.append(_cpu_seconds(run) / n)
+    ratios = [theirs / mine for mine, theirs in zip(ours_s, peer_s, strict=True)]
+    return Record(
+        name=name,
+        unit=unit,
+        n=n,
+        repeats=repeats,
+        ours_s=median(ours_s),
+        peer=peer.name,
+        peer_s=median(peer_s),
+        ratio=median(peer_s) / median(ours_s),
+        ratio_low=min(ratios),
+        ratio_high=max(ratios),
+        difference=float(apart),
+        difference_in=difference_in,
+    )
+
+
+def records_of(name: str) -> list[Record]:
+    """Run one benchmark, in a temporary folder of its own."""
+    with tempfile.TemporaryDirectory(prefix="lightmill-benchmarks-") as folder:
+        return list(import_module(f"benchmarks.{name}").compare(Path(folder)))
+
+
+def _cpu_seconds(run: Callable[[], object]) -> float:
+    """CPU time of this process, all its threads and the system's work for it included."""
+    gc.collect()
+    start = process_time()
+    run()
+    return process_time() - start
+
+
+def release(package: str) -> str:
+    """A package with its version, to name a peer by."""
+    return f"{package} {version(package)}"
+
+
+def write_records(path: str | Path, records: Iterable[Record]) -> None:
+    """Write records as JSON, one object per line."""
+    write_text(path, "".join(json.dumps(asdict(record), allow_nan=False) + "\n" for record in records))
+
+
+_FORM = "{:<22} {:>10} {:>12} {:>7}  {:<13} {:>6}  {:<60} {}"
+HEADER = _FORM.format("name", "ours", "peer", "ratio", "(low-high)", "n", "unit, against", "apart by")
+
+
+def table_line(record: Record) -> str:
+    """A record as a line of the printed table; times are per unit."""
+    return _FORM.format(
+        record.name,
+        _time(record.ours_s),
+        _time(record.peer_s),
+        f"{record.ratio:.3g}",
+        f"({record.ratio_low:.3g}-{record.ratio_high:.3g})",
+        record.n,
+        f"{record.unit}, {record.peer}",
+        f"{record.difference:.2g} {record.difference_in}",
+    )
+
+
+def _time(seconds: float) -> str:
+    if seconds >= 1:
+        return f"{seconds:.3g} s"
+    return f"{seconds * 1e3:.3g} ms" if seconds >= 1e-3 else f"{seconds * 1e6:.3g} us"
