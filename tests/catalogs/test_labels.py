@@ -10,6 +10,8 @@ from lightmill.catalogs.splits import split_of_star
 from lightmill.config.catalogs import LabelPolicy, LabelSettings, SplitSettings
 from lightmill.errors import LabelError
 from lightmill.targets import shard_of
+from lightmill.training.dataset import META_COLUMNS, Dataset
+from lightmill.training.examples import select_examples
 
 EPOCH = 2454970.0
 FP, PLANET = "FALSE POSITIVE", "CONFIRMED"
@@ -220,6 +222,26 @@ def test_pseudo_labels_are_trained_on_or_not_used(method):
         for star in pseudo["star_id"]
     ]
     assert pseudo["split"].tolist() == expected
+
+
+@pytest.mark.parametrize("method", ["hash", "stratified"])
+def test_a_training_set_takes_pseudo_labels_and_no_test_does(method):
+    signals = many(200)
+    for number in range(200, 400):  # by itself, under a TOI that says nothing, and beside a planet that is known
+        star, period_d = f"TIC {number}", 1 + number / 97
+        signals.append(exominer(f"SPOC {number}-1-S1", star, period_d=period_d))
+        if number % 3:
+            signals.append(toi(f"TOI {number}.01", star, "" if number % 3 == 1 else "KP", period_d=period_d))
+    settings = LabelSettings(exominer_planet_above=0.9)
+    rows, _, _ = label(*signals, labels=settings, splits=SplitSettings(method=method))
+    pseudo = rows["label_source"].str.startswith("exominer:")
+    assert set(rows.loc[pseudo, "table"]) == {"exominer", "toi"}
+    assert {"train"} <= set(rows.loc[pseudo, "split"]) <= {"train", "none"}
+    meta = rows.reindex(columns=list(META_COLUMNS))
+    dataset = Dataset("all", {"global": np.zeros((len(rows), 4), np.float32)}, meta, {})
+    examples = select_examples(dataset, None, ["global"])
+    trained_on = examples["train"].meta["label_source"].str.startswith("exominer:")
+    assert trained_on.sum() == (rows.loc[pseudo, "split"] == "train").sum() > 50
 
 
 # --- ephemerides

@@ -81,7 +81,7 @@ class Made:
     def __init__(self, mission: str, signals: pd.DataFrame, archive: Path, folder: Path) -> None:
         folder.mkdir()
         self.signals = signals.set_index("signal_id")
-        signals.drop(columns="name").to_parquet(folder / "signals.parquet")
+        signals.drop(columns="name").assign(linked="").to_parquet(folder / "signals.parquet")
         targets = pd.DataFrame({"target_id": sorted(set(signals["target_id"]))})
         targets.to_parquet(folder / "targets.parquet")
         fetch_shard(

@@ -12,7 +12,7 @@ from scipy.sparse.csgraph import connected_components
 from lightmill.catalogs.completing import complete_ephemerides
 from lightmill.catalogs.crosswalk import star_ids
 from lightmill.catalogs.groups import group_stars, one_place_each, same_eclipses, same_place
-from lightmill.catalogs.linking import linked_pairs, name_links, of_one_signal
+from lightmill.catalogs.linking import linked_pairs, name_links, of_one_signal, repeats
 from lightmill.catalogs.merging import (
     PRECEDENCE,
     Pairs,
@@ -92,7 +92,7 @@ def label_signals(
 
     links = linked_pairs(rows, pairs, stands_for)
     rows = complete_ephemerides(rows, kept, of_one_signal(pairs, links, stands_for))
-    rows[_VERDICT] = rows.loc[_deciding_rows(rows, stands_for), _VERDICT].to_numpy()
+    rows[_VERDICT] = rows.loc[_deciding_rows(rows, repeats(rows, links, stands_for)), _VERDICT].to_numpy()
     rows["aliases"] = _merged_ids(rows, stands_for)
     rows["group_id"] = _groups(rows, kept)
     rows, conflicts = _settle_contradictions(rows, links)
@@ -125,8 +125,8 @@ def label_signal_files(
     write_csv(moves_path, moves)
 
 
-def _deciding_rows(rows: pd.DataFrame, stands_for: NDArray[np.intp]) -> NDArray[np.intp]:
-    """For every row the one whose disposition and label count for its signal.
+def _deciding_rows(rows: pd.DataFrame, signal: NDArray[np.intp]) -> NDArray[np.intp]:
+    """For every row the one whose disposition and label count for its signal (n,), named by one of its rows.
 
     The best row with a disposition has the say, also where it says that nothing is known: a KOI CANDIDATE is scored
     only, whatever a TCE table called it. A row without any disposition leaves the say to the next.
@@ -134,8 +134,8 @@ def _deciding_rows(rows: pd.DataFrame, stands_for: NDArray[np.intp]) -> NDArray[
     has_say = ((rows["disposition"] != "") | (rows["label"] != "unknown")).to_numpy(bool)
     speakers = np.flatnonzero(has_say)[::-1]  # backwards, so that the best one is written last
     deciding = np.arange(len(rows))
-    deciding[stands_for[speakers]] = speakers
-    return deciding[stands_for]
+    deciding[signal[speakers]] = speakers
+    return deciding[signal]
 
 
 def _merged_ids(rows: pd.DataFrame, stands_for: NDArray[np.intp]) -> list[str]:

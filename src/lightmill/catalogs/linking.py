@@ -62,6 +62,22 @@ def of_one_signal(pairs: Pairs, links: Pairs, stands_for: NDArray[np.intp]) -> P
     return Pairs(pairs.a[chosen], pairs.b[chosen], pairs.relation[chosen])
 
 
+def repeats(rows: pd.DataFrame, links: Pairs, stands_for: NDArray[np.intp]) -> NDArray[np.intp]:
+    """`stands_for`, with every row that a table repeats standing under the better table's row of its target.
+
+    Not to be merged, but of one mind: were its first row merged into a candidate's, the second must not call the
+    candidate a planet.
+    """
+    target, table = rows["target_id"].to_numpy(), rows["table"].to_numpy()
+    chosen = links.relation == "same"
+    chosen &= (target[links.a] == target[links.b]) & (table[links.a] != table[links.b])
+    under = np.arange(len(rows))
+    for better, repeated in sorted(zip(links.a[chosen].tolist(), links.b[chosen].tolist(), strict=True)):
+        if under[repeated] == repeated:
+            under[repeated] = under[better]
+    return under[stands_for]
+
+
 def name_links(rows: pd.DataFrame, links: Pairs) -> pd.DataFrame:
     """The rows, each with the rows it is linked to in its `aliases`, and how in its `flags`."""
     signal_id = rows["signal_id"].to_numpy()
