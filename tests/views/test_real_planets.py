@@ -10,7 +10,7 @@ import pytest
 from lightmill.config.views import ViewSettings
 from lightmill.lightcurves.fetch import fetch_shard
 from lightmill.targets import BKJD_ZERO_BJD
-from lightmill.views import make_shard_views
+from lightmill.views import make_shard_views, stored_light_curves
 
 KEPLER = {
     5735762: "Kepler-48",
@@ -87,9 +87,8 @@ class Made:
         fetch_shard(
             folder / "targets.parquet", mission, [f"file://{archive}"], folder / "store", folder / "fetched.parquet"
         )
-        make_shard_views(
-            folder / "signals.parquet", folder / "fetched.parquet", folder / "store", folder / "views", ViewSettings()
-        )
+        light_curves = stored_light_curves(folder / "fetched.parquet", folder / "store")
+        make_shard_views(folder / "signals.parquet", light_curves, folder / "views", ViewSettings())
         self.outcomes = json.loads((folder / "views" / "manifest.json").read_text())["outcomes"]
         self.local = np.load(folder / "views" / "local.npy")
         self.whole = np.load(folder / "views" / "global.npy")

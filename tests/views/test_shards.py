@@ -12,7 +12,7 @@ from lightmill.config.views import ViewSettings
 from lightmill.errors import ViewError
 from lightmill.files import sha256_file
 from lightmill.lightcurves import store_path, write_stored
-from lightmill.views import Signal, make_shard_views
+from lightmill.views import Signal, make_shard_views, stored_light_curves
 
 SMALL = ViewSettings(**{"global": {"length": 200}, "local": {"length": 51}})
 COLUMNS = [
@@ -60,7 +60,8 @@ class Shard:
         fetched = pd.DataFrame(self.fetched, columns=["target_id", "outcome", "sha256"]).astype("str")
         fetched.to_parquet(self.folder / "fetched.parquet")
         out = self.folder / name
-        make_shard_views(self.folder / "signals.parquet", self.folder / "fetched.parquet", self.store, out, SMALL)
+        light_curves = stored_light_curves(self.folder / "fetched.parquet", self.store)
+        make_shard_views(self.folder / "signals.parquet", light_curves, out, SMALL)
         return out
 
     def manifest(self, name="views"):
@@ -181,5 +182,5 @@ def test_empty_and_full_shards_have_the_same_column_types(shard, tmp_path):
 
 def test_lists_that_are_not_of_one_shard_are_refused(shard):
     shard.fetched = shard.fetched[1:]
-    with pytest.raises(ViewError, match=r"fetched\.parquet: no row for KIC 2, whose signals are in .*signals\.parquet"):
+    with pytest.raises(ViewError, match=r"fetched\.parquet: no row for KIC 2, which has signals"):
         shard.make()

@@ -14,5 +14,6 @@ __getattr__, __dir__, __all__ = lazy_names(
         "fold_views": "making",
         "make_views": "making",
         "make_shard_views": "shards",
+        "stored_light_curves": "shards",
     },
 )

@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import pandas as pd
 from lightmill.config.views import ViewSettings
 from lightmill.errors import LightCurveError, ViewError
 from lightmill.files import sha256_file, write_json, write_npy, write_parquet
+from lightmill.lightcurves.lightcurve import LightCurve
 from lightmill.lightcurves.store import read_stored
 from lightmill.logs import progress
 from lightmill.targets import mission_of
@@ -37,14 +38,42 @@ NUMBERS = {
 
 logger = logging.getLogger(__name__)
 Made = tuple[Signal, Outcome, SignalViews | None]
+LightCurves = Callable[[str], LightCurve | Outcome]
+"""Where light curves come from: that of a target id, or the outcome `no_light_curve` with the reason."""
+
+
+def stored_light_curves(manifest: str | Path, store: str | Path) -> LightCurves:
+    """The light curves of one shard as they were fetched into the store.
+
+    Parameters
+    ----------
+    manifest : the shard's manifest of light curves (columns target_id, outcome, sha256, ...)
+    store : folder of the light-curve store
+
+    What it returns raises ViewError for a target that is not in the manifest: that is another shard's.
+    """
+    fetched = pd.read_parquet(manifest, columns=["target_id", "outcome", "sha256"])
+    found = {target: (outcome, sha256) for target, outcome, sha256 in fetched.itertuples(index=False)}
+
+    def light_curve(target_id: str) -> LightCurve | Outcome:
+        if target_id not in found:
+            raise ViewError(
+                f"{manifest}: no row for {target_id}, which has signals; fetch this shard's light curves again"
+            )
+        outcome, sha256 = found[target_id]
+        if outcome != "ok":
+            return Outcome("no_light_curve", outcome)
+        try:
+            return read_stored(store, target_id, sha256)
+        except LightCurveError as error:
+            logger.warning("%s: %s", target_id, error)
+            return Outcome("no_light_curve", "not in the store as it was fetched")
+
+    return light_curve
 
 
 def make_shard_views(
-    signals: str | Path,
-    light_curves: str | Path,
-    store: str | Path,
-    folder: str | Path,
-    settings: ViewSettings,
+    signals: str | Path, light_curves: LightCurves, folder: str | Path, settings: ViewSettings
 ) -> None:
     """Make the views of one shard: `global.npy`, `local.npy`, `meta.parquet`, and `manifest.json` last, in `folder`.
 
@@ -52,35 +81,20 @@ def make_shard_views(
     ----------
     signals : the shard's list of signals (columns signal_id, target_id, period_d, epoch_bjd, duration_h, depth_ppm,
         linked)
-    light_curves : the shard's manifest of light curves (columns target_id, outcome, sha256, ...)
-    store : folder of the light-curve store
+    light_curves : gives the light curve of a target, or why there is none; asked for targets with foldable signals
     folder : where the files go
     settings : how the views are made
-
-    Raises
-    ------
-    ViewError
-        if a target of `signals` is not in `light_curves`: the two lists are not of one shard
     """
     listed = pd.read_parquet(signals)
-    fetched = pd.read_parquet(light_curves, columns=["target_id", "outcome", "sha256"])
-    found = {target: (outcome, sha256) for target, outcome, sha256 in fetched.itertuples(index=False)}
-    strangers = sorted(set(listed["target_id"]) - set(found))
-    if strangers:
-        raise ViewError(
-            f"{light_curves}: no row for {strangers[0]}"
-            + (f" and {len(strangers) - 1} more" if strangers[1:] else "")
-            + f", whose signals are in {signals}; fetch this shard's light curves again"
-        )
     outcomes: dict[str, Outcome] = {}
     rows: list[dict[str, Any]] = []
     arrays: dict[str, list[np.ndarray]] = {"global": [], "local": []}
-    stars = [(target, _signals(table)) for target, table in listed.groupby("target_id", sort=True)]
+    stars = [(str(target), _signals(table)) for target, table in listed.groupby("target_id", sort=True)]
     for target_id, of_star in progress(stars, "targets folded"):
-        for signal, outcome, views in _star_views(str(target_id), of_star, *found[target_id], store, settings):
+        for signal, outcome, views in _star_views(target_id, of_star, light_curves, settings):
             outcomes[signal.signal_id] = outcome
             if views is not None:
-                rows.append(_row(str(target_id), signal, views))
+                rows.append(_row(target_id, signal, views))
                 for name, stack in arrays.items():
                     stack.append(views.views[name])
     _write(Path(folder), rows, arrays, outcomes, settings)
@@ -95,26 +109,18 @@ def _signals(table: pd.DataFrame) -> list[Signal]:
 
 
 def _star_views(
-    target_id: str, signals: list[Signal], outcome: str, sha256: str, store: str | Path, settings: ViewSettings
+    target_id: str, signals: list[Signal], light_curves: LightCurves, settings: ViewSettings
 ) -> Iterator[Made]:
     """The outcome of each signal of one star; a light curve that cannot be used is an outcome, never a failure."""
-    foldable = []
-    for signal in signals:
-        if signal.defect:
-            yield signal, Outcome(signal.defect), None
-        elif outcome != "ok":
-            yield signal, Outcome("no_light_curve", outcome), None
-        else:
-            foldable.append(signal)
+    yield from ((signal, Outcome(signal.defect), None) for signal in signals if signal.defect)
+    foldable = [signal for signal in signals if not signal.defect]
     if not foldable:
         return
-    try:
-        star = flatten_star(read_stored(store, target_id, sha256), signals, settings.detrend)
-    except LightCurveError as error:
-        logger.warning("%s: %s", target_id, error)
-        unread = Outcome("no_light_curve", "not in the store as it was fetched")
-        yield from ((signal, unread, None) for signal in foldable)
+    light_curve = light_curves(target_id)
+    if isinstance(light_curve, Outcome):
+        yield from ((signal, light_curve, None) for signal in foldable)
         return
+    star = flatten_star(light_curve, signals, settings.detrend)
     for signal in foldable:
         yield signal, *make_views(star, signal, signals, settings)
 
