@@ -25,6 +25,11 @@ def base_urls(wildcards):
     return CONFIG.archives.by_mission()[wildcards.mission].urls
 
 
+def coverage_gate(wildcards):
+    """The coverage of the mission's light curves, where there are any to be missing."""
+    return [] if DIRECT else f"{RUN}/lightcurves/{wildcards.mission}/coverage.csv"
+
+
 def imported_files(wildcards):
     """The files of a set of views made by others."""
     patterns = CONFIG.imported_views[wildcards.name].files

@@ -14,6 +14,8 @@ SHARDS = {
 }
 TRAINED = {name: experiment for name, experiment in CONFIG.experiments.items() if experiment.source is None}
 TRANSFERS = {name: experiment for name, experiment in CONFIG.experiments.items() if experiment.source is not None}
+# Whether views are made straight from a simulation: then no light curve is written, fetched or plotted.
+DIRECT = CONFIG.simulation is not None and CONFIG.simulation.direct
 
 
 def code(rule_name):
@@ -107,6 +109,8 @@ def labels_of_run(wildcards):
 
 def light_curves_of_run(wildcards):
     """What the target `light_curves` makes."""
+    if DIRECT:
+        return []
     return [f"{RUN}/lightcurves/{mission}/coverage.csv" for mission in SHARDS]
 
 
@@ -129,7 +133,7 @@ def evaluation_of_run(wildcards):
     light_curves = [
         f"{RUN}/evaluation/{name}/sample_light_curves.png"
         for name, experiment in TRAINED.items()
-        if experiment.dataset in SHARDS
+        if experiment.dataset in SHARDS and not DIRECT
     ]
     return metrics + samples + light_curves
 

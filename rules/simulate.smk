@@ -18,7 +18,7 @@ if CONFIG.simulation is not None:
         resources:
             mem_mb=1000,
         params:
-            settings=CONFIG.simulation.model_dump(),
+            settings=CONFIG.simulation.model_dump(exclude={"direct"}),
             code=code("simulate_catalogs"),
         script:
             "../scripts/simulate_catalogs.py"
@@ -38,7 +38,37 @@ if CONFIG.simulation is not None:
         resources:
             mem_mb=1000,
         params:
-            settings=CONFIG.simulation.model_dump(),
+            settings=CONFIG.simulation.model_dump(exclude={"direct"}),
             code=code("simulate_light_curves"),
         script:
             "../scripts/simulate_light_curves.py"
+
+
+if DIRECT:
+
+    ruleorder: simulate_views > make_views
+
+    # Instead of light curves written, fetched, stored and folded.
+    rule simulate_views:
+        input:
+            signals=shard_list("signals"),
+        output:
+            manifest="<run>/views/{mission}/{shard}/manifest.json",
+            global_view="<run>/views/{mission}/{shard}/global.npy",
+            local_view="<run>/views/{mission}/{shard}/local.npy",
+            meta="<run>/views/{mission}/{shard}/meta.parquet",
+        log:
+            "<logs>/simulate_views/{mission}-{shard}.log",
+        benchmark:
+            "<benchmarks>/simulate_views/{mission}-{shard}.tsv"
+        conda:
+            "../envs/lightmill.yaml"
+        threads: 1
+        resources:
+            mem_mb=1500,
+        params:
+            simulation=CONFIG.simulation.model_dump(exclude={"direct", "folder", "parts"}),
+            settings=CONFIG.views.model_dump(by_alias=True),
+            code=code("simulate_views"),
+        script:
+            "../scripts/simulate_views.py"

@@ -10,7 +10,7 @@ rule assemble_dataset:
         metas=of_shards(f"{RUN}/views/{{mission}}/{{shard}}/meta.parquet"),
         labels=shard_lists("labels"),
         resolved=resolved_shares,
-        coverage="<run>/lightcurves/{mission}/coverage.csv",
+        coverage=coverage_gate,
     output:
         manifest="<run>/datasets/{mission}/manifest.json",
         global_view="<run>/datasets/{mission}/global.npy",

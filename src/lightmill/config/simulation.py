@@ -1,6 +1,8 @@
 """Configuration of the simulated survey."""
 
-from pydantic import Field, model_validator
+from typing import Any
+
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from lightmill.config.section import Section
 
@@ -14,6 +16,9 @@ MAX_TARGETS = 9000
 
 class Marginals(Section):
     """The distributions that one mission's targets and signals are drawn from."""
+
+    # A configuration names what differs from the mission's own defaults, which SimulationSettings has.
+    model_config = ConfigDict(json_schema_extra=lambda schema: schema.pop("required", None))
 
     period_median_d: float = Field(gt=0, le=100, description="Median orbital period of planets, days.")
     period_spread_dex: float = Field(gt=0, le=2, description="Scatter of log10 period about it.")
@@ -78,6 +83,10 @@ class SimulationSettings(Section):
 
     seed: int = Field(default=20090307, ge=0, description="Everything in the simulated survey follows from it.")
     folder: str = Field(default="data/simulated", description="Where its catalogs and light curves are written.")
+    direct: bool = Field(
+        default=False,
+        description="Make views straight from simulated light curves, without FITS files, archive and store.",
+    )
     parts: int = Field(default=2, ge=1, le=64, description="Jobs that share the light curves of one mission.")
     n_kepler: int = Field(default=285, ge=0, le=MAX_TARGETS, description="Kepler targets; 0 leaves the mission out.")
     n_k2: int = Field(default=150, ge=0, le=MAX_TARGETS, description="K2 targets; 0 leaves the mission out.")
@@ -160,6 +169,12 @@ class SimulationSettings(Section):
         default=1.0, ge=0, le=100, description="Factor on the errors of the catalogs' periods and epochs."
     )
     instrument: Instrument = Field(default=Instrument(), description="What the instruments add.")
+
+    @field_validator("kepler", "k2", "tess", mode="before")
+    @classmethod
+    def _rest_from_default(cls, value: Any, info: ValidationInfo) -> Any:
+        default = cls.model_fields[str(info.field_name)].default
+        return {**default.model_dump(), **value} if isinstance(value, dict) else value
 
     @model_validator(mode="after")
     def _known_segments(self) -> "SimulationSettings":

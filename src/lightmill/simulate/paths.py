@@ -5,7 +5,7 @@ Catalog ends at 13,161,029, the EPIC at 251,809,654, and the numbers of the TIC 
 """
 
 from lightmill.config.simulation import SimulationSettings
-from lightmill.targets import MISSIONS, Mission, target_name
+from lightmill.targets import MISSIONS, Mission, mission_of, target_name, target_number
 
 FIRST_NUMBER: dict[str, int] = {"Kepler": 90_000_000, "K2": 990_000_000, "TESS": 9_000_000_000}
 # Neighbours on the list are far apart in number, so that they spread over the archive's folders.
@@ -61,6 +61,12 @@ def simulated_missions(settings: SimulationSettings) -> list[Mission]:
 def simulated_target(mission: Mission, index: int) -> str:
     """The target id of the star at place `index` (0, 1, ...) of a mission's list."""
     return target_name(mission, FIRST_NUMBER[mission] + 1 + NUMBER_STEP * index)
+
+
+def simulated_index(target_id: str) -> int:
+    """The place of a simulated star on its mission's list; -1 for one with a number that no simulated star has."""
+    index, between = divmod(target_number(target_id) - FIRST_NUMBER[mission_of(target_id)] - 1, NUMBER_STEP)
+    return index if index >= 0 and between == 0 else -1
 
 
 def kepler_file(number: int, stamp: str) -> str:

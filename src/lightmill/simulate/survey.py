@@ -10,6 +10,7 @@ from functools import lru_cache
 import numpy as np
 
 from lightmill.config.simulation import SimulationSettings
+from lightmill.errors import LightCurveError
 from lightmill.simulate.eclipses import Orbit
 from lightmill.simulate.impostors import (
     draw_blended_binary,
@@ -18,7 +19,7 @@ from lightmill.simulate.impostors import (
     draw_systematic,
     draw_variable,
 )
-from lightmill.simulate.paths import simulated_target
+from lightmill.simulate.paths import simulated_index, simulated_target
 from lightmill.simulate.planets import draw_hot_jupiter, draw_planets
 from lightmill.simulate.seeds import deal, generator
 from lightmill.simulate.segments import (
@@ -35,7 +36,7 @@ from lightmill.simulate.segments import (
 from lightmill.simulate.signals import Field, Found, Signal, enough
 from lightmill.simulate.spacecraft import on_board
 from lightmill.simulate.stars import Star, draw_place, draw_star, place_nearby
-from lightmill.targets import Mission
+from lightmill.targets import Mission, mission_of
 
 # How near the star that is contaminated stands to the binary, arcseconds.
 _CONTAMINATION_ARCSEC = {"Kepler": (20.0, 1100.0), "K2": (20.0, 1100.0), "TESS": (6.0, 20.0)}
@@ -68,6 +69,18 @@ def draw_targets(settings: SimulationSettings, mission: Mission) -> Iterator[Tar
     """All targets of a mission, in the order of their numbers."""
     for index in range(settings.targets()[mission]):
         yield draw_target(settings, mission, index)
+
+
+def target_of(settings: SimulationSettings, target_id: str) -> Target:
+    """The target with an id; raises LightCurveError for a star that is not in the survey."""
+    mission = mission_of(target_id)
+    index, n = simulated_index(target_id), settings.targets()[mission]
+    if not 0 <= index < n:
+        raise LightCurveError(
+            f"{target_id}: not one of the {n} {mission} stars of the simulated survey, and light curves come from "
+            "nowhere else with simulation.direct; leave that key out, or the catalog that lists the star"
+        )
+    return draw_target(settings, mission, index)
 
 
 def draw_target(settings: SimulationSettings, mission: Mission, index: int) -> Target:
