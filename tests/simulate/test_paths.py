@@ -4,7 +4,7 @@ import sys
 
 from lightmill.config.simulation import SimulationSettings
 from lightmill.simulate import simulated_catalogs, simulated_manifests
-from lightmill.simulate.paths import k2_file, kepler_file, simulated_target, tess_file
+from lightmill.simulate.paths import k2_file, kepler_file, simulated_index, simulated_target, tess_file
 from lightmill.targets import target_number
 
 # The largest numbers of real stars in the Kepler Input Catalog and the EPIC; the TIC has none between these.
@@ -30,6 +30,14 @@ def test_numbers_are_of_no_real_star_and_keep_their_digits():
         assert re.search(r"/09\d\d/09\d{7}/kplr09", kepler_file(kic, "x"))
         assert re.search(r"/99\d{2}00000/\d{2}000/ktwo99\d{7}-c03", k2_file(epic, 3))
         assert re.search(r"/0000/009\d/\d{4}/\d{4}/", tess_file(tic, 1, "x", "y"))
+
+
+def test_a_number_tells_the_place_on_the_list():
+    for mission in ("Kepler", "K2", "TESS"):
+        for index in (0, 1, 8999):
+            assert simulated_index(simulated_target(mission, index)) == index
+    for real in ("KIC 11442793", "KIC 90000000", "KIC 90000002", "EPIC 201367065", "TIC 261136679"):
+        assert simulated_index(real) == -1
 
 
 def test_a_mission_without_targets_has_no_files():
