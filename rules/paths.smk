@@ -4,7 +4,7 @@ from glob import glob
 from pathlib import Path
 
 from lightmill.catalogs.identify import identify_table
-from lightmill.provenance import code_digest
+from lightmill.code_digest import code_digest
 from lightmill.simulate.paths import simulated_catalogs, simulated_manifests
 
 ROOT = Path(workflow.basedir)

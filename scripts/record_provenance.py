@@ -1,7 +1,7 @@
 """Write down what the run was made from."""
 
 from lightmill.logs import job_log
-from lightmill.run_record import record_provenance
+from lightmill.provenance import record_provenance
 
 with job_log(snakemake.log[0]):
     record_provenance(

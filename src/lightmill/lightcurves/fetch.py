@@ -18,6 +18,7 @@ from typing import Literal
 
 import pandas as pd
 
+from lightmill.code_digest import code_digest
 from lightmill.errors import LightCurveError, LightmillError
 from lightmill.files import digest, write_parquet
 from lightmill.lightcurves import assemble
@@ -26,7 +27,6 @@ from lightmill.lightcurves.lightcurve import LightCurve
 from lightmill.lightcurves.reader import SegmentRows, read_segment
 from lightmill.lightcurves.store import Stored, read_stored_file, store_path, write_stored
 from lightmill.logs import progress
-from lightmill.provenance import code_digest
 from lightmill.targets import Mission, mission_of
 
 logger = logging.getLogger(__name__)

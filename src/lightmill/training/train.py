@@ -7,11 +7,11 @@ from typing import Any
 import pandas as pd
 from torch import nn
 
+from lightmill.code_digest import code_digest
 from lightmill.config.training import TaskLabels, TrainingSettings
 from lightmill.errors import ModelError
 from lightmill.files import digest, write_csv
 from lightmill.logs import logger
-from lightmill.provenance import code_digest
 from lightmill.training.checkpoint import Checkpoint
 from lightmill.training.dataset import Dataset, read_dataset
 from lightmill.training.determinism import deterministic, seed_torch

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lightmill.provenance import code_digest
+from lightmill.code_digest import code_digest
 
 
 @pytest.fixture
