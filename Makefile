@@ -29,7 +29,8 @@ lint: .venv/installed
 bench: .venv/installed
 	$(BIN)/python -m benchmarks
 
-# After a head process was killed; refuses while another one is alive only if you look first.
+# After a run was killed and its lock stayed behind. Make sure first that no other run works in this folder: two at once
+# would write over each other.
 unlock: .venv/installed
 	$(SNAKEMAKE) --unlock
 
@@ -37,7 +38,8 @@ unlock: .venv/installed
 docs: .venv/installed
 	$(BIN)/lightmill config --schema configs/schema.json --table docs/config.md
 
-# torch first: asked for by anything looser, the registry's newest build with CUDA would be taken.
+# torch first and by its exact version: a build of that version that is already at hand is then taken as it is, and
+# nothing that follows asks for another.
 .venv/installed: requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet "$$(grep '^torch==' requirements.lock)"

@@ -1,9 +1,7 @@
 """The configuration: what is read, what is refused, and what the refusal says."""
 
-import json
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -116,10 +114,9 @@ def test_the_exported_schema_and_table_are_current():
     assert (ROOT / "docs" / "config.md").read_text() == config_table(), "run make docs"
 
 
-def test_a_typo_stops_the_run_in_about_a_second(tmp_path):
+def test_a_typo_stops_the_run_before_anything_else_is_looked_at(tmp_path):
     wrong = tmp_path / "wrong.yaml"
-    wrong.write_text("run: x\nmax_mising: 0.5\n")
-    started = time.monotonic()
+    wrong.write_text("run: x\nmax_mising: 0.5\ncatalogs: [nowhere.csv]\n")
     done = subprocess.run(
         [sys.executable, "-m", "snakemake", "--snakefile", ROOT / "Snakefile", "--configfile", wrong, "--dry-run"],
         cwd=tmp_path,
@@ -129,32 +126,10 @@ def test_a_typo_stops_the_run_in_about_a_second(tmp_path):
     )
     assert done.returncode == 1
     assert "max_mising: no such key; did you mean 'max_missing'?" in done.stdout + done.stderr
-    assert time.monotonic() - started < 10
+    assert "nowhere.csv" not in done.stdout + done.stderr
 
 
-def test_a_section_of_the_simulation_keeps_the_defaults_that_are_not_named():
-    default = parse_config({"run": "x", "simulation": {}}).simulation
-    named = {"kepler": {"snr_median": 10}, "tess": {}, "mix": {"planet": 0.5}, "instrument": {"noise": 2}}
-    simulation = parse_config({"run": "x", "simulation": named}).simulation
-    assert simulation.kepler == default.kepler.model_copy(update={"snr_median": 10.0})
-    assert (simulation.k2, simulation.tess) == (default.k2, default.tess)
-    assert simulation.mix == default.mix.model_copy(update={"planet": 0.5})
-    assert simulation.instrument == default.instrument.model_copy(update={"noise": 2.0})
-    # What a rule passes to its script comes back the same.
-    assert type(simulation)(**simulation.model_dump()) == simulation
-
-
-def test_a_wrong_key_among_a_missions_distributions_is_named():
-    assert refusal(simulation={"kepler": {"snr_medan": 10}}).startswith(
-        "simulation.kepler.snr_medan: no such key; did you mean 'snr_median'?"
-    )
-    assert "simulation.kepler.snr_median" in refusal(simulation={"kepler": {"snr_median": "high"}})
-    assert "simulation.kepler" in refusal(simulation={"kepler": 3})
-    # Only together with its mission's defaults is this one too long.
-    assert "expected period_min_d < period_median_d < period_max_d" in refusal(
-        simulation={"tess": {"period_median_d": 20}}
-    )
-
-
-def test_editors_are_not_told_that_a_mission_needs_all_its_distributions():
-    assert "required" not in json.loads(config_schema())["$defs"]["Marginals"]
+def test_checking_a_configuration_loads_nothing_heavy():
+    code = "import sys; import lightmill.config.model; print(sorted({'numpy', 'pandas', 'torch'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -97,7 +97,8 @@ def test_a_removed_view_is_made_again_and_nothing_before_it(copy_of_run):
 def test_a_killed_run_continues_to_the_same_bytes(finished_run, tmp_path):
     folder = tmp_path / "killed"
     folder.mkdir()
-    for wait_s in (8, 14):
+    every_job = finished_jobs(finished_run)
+    for share in (0.3, 0.7):
         head = subprocess.Popen(
             [str(part) for part in command(folder, "--cores", "2")],
             cwd=folder,
@@ -105,12 +106,20 @@ def test_a_killed_run_continues_to_the_same_bytes(finished_run, tmp_path):
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-        time.sleep(wait_s)
+        while finished_jobs(folder) < share * every_job:
+            assert head.poll() is None, "the run ended before it could be killed"
+            time.sleep(0.1)
         os.killpg(head.pid, signal.SIGKILL)
         head.wait()
+        assert finished_jobs(folder) < every_job
         assert snakemake(folder, "--unlock").returncode == 0
     run_to_the_end(folder, "--cores", "2")
     assert bytes_of(folder) == bytes_of(finished_run)
+
+
+def finished_jobs(folder):
+    """How many jobs have left their benchmark file, which Snakemake writes when a job has ended."""
+    return len(list((folder / "results" / "tiny" / "benchmarks").rglob("*.tsv")))
 
 
 def test_labels_of_a_run_keep_their_promises(finished_run):
