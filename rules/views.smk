@@ -1,6 +1,5 @@
 # Light curves and ephemerides made into views, and views that others made.
 import re
-from glob import glob
 
 from lightmill.catalogs.crosswalk import crosswalk_digest
 

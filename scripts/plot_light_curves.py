@@ -12,6 +12,7 @@ with job_log(snakemake.log[0]):
     plot_sample_light_curves(
         dataset=Path(snakemake.input.manifest).parent,
         labels=None if labels is None else TaskLabels(**labels),
+        manifests=snakemake.input.light_curves,
         store=snakemake.params.store,
         path=snakemake.output.light_curves,
     )

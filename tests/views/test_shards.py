@@ -9,7 +9,7 @@ import pytest
 from views.stars import START, light_curve, signal
 
 from lightmill.config.views import ViewSettings
-from lightmill.errors import ViewError
+from lightmill.errors import LightCurveError, ViewError
 from lightmill.files import sha256_file
 from lightmill.lightcurves import store_path, write_stored
 from lightmill.views import Signal, make_shard_views, stored_light_curves
@@ -152,16 +152,35 @@ def test_the_same_shard_gives_the_same_bytes_in_any_order(shard):
         assert (first / name).read_bytes() == (second / name).read_bytes(), name
 
 
-def test_a_damaged_or_exchanged_light_curve_fails_its_target_only(shard):
+def test_light_curves_that_are_not_as_fetched_stop_the_shard_and_are_all_named(shard):
+    # Another run on the same store, whose archive holds another light curve of that star; damage; and a loss.
+    write_stored(shard.store, light_curve(days=50.0, target_id="KIC 10"))
     path = store_path(shard.store, "KIC 2")
     path.write_bytes(path.read_bytes()[:-40])
+    store_path(shard.store, "KIC 12").unlink()
+    with pytest.raises(LightCurveError) as error:
+        shard.make()
+    lines = str(error.value).splitlines()
+    assert lines[0] == "light curves that are not in the store as this run fetched them (3):"
+    for target_id, reason in (("KIC 10", "has SHA-256 "), ("KIC 12", "no such file"), ("KIC 2", "has SHA-256 ")):
+        (line,) = [line for line in lines if line.startswith(f"  {target_id}: ")]
+        assert line.startswith(f"  {target_id}: {store_path(shard.store, target_id)}: {reason}")
+    assert "  snakemake --cores all --forcerun fetch_light_curves" in lines
+    assert not (shard.folder / "views").exists()
+
+
+def test_one_light_curve_that_is_not_as_fetched_is_enough(shard):
+    shard.make("before")
     write_stored(shard.store, light_curve(days=50.0, target_id="KIC 10"))
-    manifest = shard.manifest()
-    found = {name.split(".")[1]: each for name, each in manifest["outcomes"].items()}
-    lost = {"outcome": "no_light_curve", "detail": "not in the store as it was fetched"}
-    assert found["a1"] == found["z2"] == found["m1"] == lost
-    assert found["m2"]["outcome"] == "waiting_for_search"
-    assert manifest["rows"] == 0
+    with pytest.raises(LightCurveError, match=r"\(1\):\n  KIC 10: .*\n(?!  KIC)"):
+        shard.make()
+
+
+def test_a_light_curve_that_nothing_is_folded_on_is_not_asked_for(tmp_path):
+    shard = Shard(tmp_path)
+    shard.target("KIC 2", signals=[signal(duration_h=NAN, name="m2")])
+    store_path(shard.store, "KIC 2").unlink()
+    assert shard.manifest()["counts"] == {"waiting_for_search": 1}
 
 
 def test_an_empty_shard_has_valid_empty_arrays(tmp_path):

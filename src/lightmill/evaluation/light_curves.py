@@ -1,5 +1,6 @@
 """Figure of the raw light curves behind some of the views."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +10,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lightmill.config.training import TaskLabels
+from lightmill.errors import LightCurveError
 from lightmill.evaluation.figures import BLUE, ORANGE, STYLE, save_figure
 from lightmill.evaluation.samples import SAMPLES, caption, chosen_rows, title
 from lightmill.lightcurves.lightcurve import LightCurve
-from lightmill.lightcurves.store import read_stored
+from lightmill.lightcurves.store import NotAsFetchedError, read_stored
 from lightmill.targets import BKJD_ZERO_BJD, BTJD_ZERO_BJD
 from lightmill.training.dataset import read_dataset, task_labels
 
@@ -20,11 +22,21 @@ _ZERO_BJD = {"Kepler": BKJD_ZERO_BJD, "K2": BKJD_ZERO_BJD, "TESS": BTJD_ZERO_BJD
 
 
 def plot_sample_light_curves(
-    dataset: str | Path, labels: TaskLabels | None, store: str | Path, path: str | Path
+    dataset: str | Path,
+    labels: TaskLabels | None,
+    manifests: Sequence[str | Path],
+    store: str | Path,
+    path: str | Path,
 ) -> None:
-    """Draw the raw (SAP) light curves of the signals that `plot_sample_views` shows, transit times marked below."""
+    """Draw the raw (SAP) light curves of the signals that `plot_sample_views` shows, transit times marked below.
+
+    `manifests` are those of the mission's light curves. Raises NotAsFetchedError if the store does not hold them as
+    they say: the figure would show other light curves than the views were made from.
+    """
     data = read_dataset(dataset)
     positives, negatives = chosen_rows(data.meta, task_labels(data.meta, labels))
+    shown = data.meta["target_id"].iloc[[*positives, *negatives]]
+    curves = _fetched_light_curves(list(dict.fromkeys(shown)), manifests, store)
     with rc_context(STYLE):
         figure = Figure(figsize=(12, 2.1 * SAMPLES + 0.6), layout="constrained")
         grid = figure.subplots(SAMPLES, 2, squeeze=False)
@@ -32,11 +44,31 @@ def plot_sample_light_curves(
             for line in range(SAMPLES):
                 if line < len(rows):
                     signal = data.meta.iloc[int(rows[line])]
-                    _draw_light_curve(grid[line, column], read_stored(store, signal["target_id"]), signal, colour)
+                    _draw_light_curve(grid[line, column], curves[signal["target_id"]], signal, colour)
                 else:
                     grid[line, column].axis("off")
         figure.suptitle(title(data, labels) + ": raw light curves, transits marked below", fontsize=11)
     save_figure(path, figure)
+
+
+def _fetched_light_curves(
+    target_ids: Sequence[str], manifests: Sequence[str | Path], store: str | Path
+) -> dict[str, LightCurve]:
+    """The light curves of some targets, as their manifests say that they were fetched."""
+    fetched = pd.concat([pd.read_parquet(path, columns=["target_id", "sha256"]) for path in manifests])
+    sha256 = dict(zip(fetched["target_id"], fetched["sha256"], strict=True))
+    curves: dict[str, LightCurve] = {}
+    lost: dict[str, str] = {}
+    for target_id in target_ids:
+        if not sha256.get(target_id):
+            raise LightCurveError(f"{target_id}: has views, but no manifest says that it was fetched; make them again")
+        try:
+            curves[target_id] = read_stored(store, target_id, sha256[target_id])
+        except NotAsFetchedError as error:
+            lost |= error.lost
+    if lost:
+        raise NotAsFetchedError(lost)
+    return curves
 
 
 def _draw_light_curve(axes: Axes, curve: LightCurve, signal: pd.Series, colour: str) -> None:

@@ -4,7 +4,6 @@ How a star was observed must not tell what it is: where planets' stars have, say
 network can learn the survey instead of the transit. The table shows it.
 """
 
-import logging
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +12,7 @@ from scipy.stats import rankdata
 
 from lightmill.errors import LightCurveError
 from lightmill.files import write_csv
-
-logger = logging.getLogger(__name__)
+from lightmill.logs import logger
 
 OUTCOMES = ("ok", "absent", "transient", "corrupt")
 LABELS = ("planet", "not_planet", "unknown")

@@ -6,7 +6,6 @@ or is run again redoes only what is missing, damaged or changed.
 """
 
 import hashlib
-import logging
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,10 +25,8 @@ from lightmill.lightcurves.archives import Archive, ArchiveUnavailableError, Pro
 from lightmill.lightcurves.lightcurve import LightCurve
 from lightmill.lightcurves.reader import SegmentRows, read_segment
 from lightmill.lightcurves.store import Stored, read_stored_file, store_path, write_stored
-from lightmill.logs import progress
+from lightmill.logs import logger, progress
 from lightmill.targets import Mission, mission_of
-
-logger = logging.getLogger(__name__)
 
 OutcomeName = Literal["ok", "absent", "transient", "corrupt"]
 MANIFEST_TYPES = {

@@ -1,6 +1,7 @@
 """The store: one parquet file per target, which says itself what it was made from and whether it is whole."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from hashlib import blake2b, sha256
 from pathlib import Path
@@ -37,6 +38,25 @@ def store_path(store: str | Path, target_id: str) -> Path:
     return Path(store) / mission / folder / f"{digits}.parquet"
 
 
+class NotAsFetchedError(LightCurveError):
+    """The store does not hold the light curves that a run fetched: others took their place, or they are gone.
+
+    `lost` says by target what is the matter. Errors of several targets make one by joining their `lost`.
+    """
+
+    def __init__(self, lost: Mapping[str, str]) -> None:
+        self.lost = dict(lost)
+        lines = [f"  {target_id}: {reason}" for target_id, reason in self.lost.items()]
+        super().__init__(
+            f"light curves that are not in the store as this run fetched them ({len(lines)}):\n"
+            + "\n".join(lines)
+            + "\nAnother run on the same store has replaced them, or they were damaged or removed. Fetch again what is "
+            "not as it was (with --configfile, if this run has a file of its own):\n"
+            "  snakemake --cores all --forcerun fetch_light_curves\n"
+            "Runs whose archives hold different light curves of one target need a `store` each."
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Stored:
     """What the store holds of a target."""
@@ -63,15 +83,17 @@ def write_stored(store: str | Path, light_curve: LightCurve, key: str = "") -> S
 def read_stored(store: str | Path, target_id: str, expected_sha256: str | None = None) -> LightCurve:
     """Read a target's light curve from the store; its arrays are read-only.
 
-    Raises LightCurveError if there is none, or if the file is damaged, another target's, of another schema, or not
-    the one whose hex SHA-256 is given: then fetching the light curves again makes it anew.
+    Raises LightCurveError if there is none, or if the file is damaged, another target's or of another schema;
+    NotAsFetchedError, one of them, if there is none or another where a hex SHA-256 is given. Fetching the light curves
+    again makes it anew.
     """
     path = store_path(store, target_id)
+    if expected_sha256 is not None and not path.exists():
+        raise NotAsFetchedError({target_id: f"{path}: no such file"})
     encoded = _bytes(path, target_id)
     if expected_sha256 is not None and sha256(encoded).hexdigest() != expected_sha256:
-        raise LightCurveError(
-            f"{path}: has SHA-256 {sha256(encoded).hexdigest()}, the manifest says {expected_sha256}; "
-            "fetch the light curves again"
+        raise NotAsFetchedError(
+            {target_id: f"{path}: has SHA-256 {sha256(encoded).hexdigest()}, the manifest says {expected_sha256}"}
         )
     return _decode(encoded, path, target_id)[0]
 

@@ -1,6 +1,5 @@
 """One shard's signals made into arrays of views, a table beside them, and a manifest that says what became of each."""
 
-import logging
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,11 +9,11 @@ import numpy as np
 import pandas as pd
 
 from lightmill.config.views import ViewSettings
-from lightmill.errors import LightCurveError, ViewError
+from lightmill.errors import ViewError
 from lightmill.files import sha256_file, write_json, write_npy, write_parquet
 from lightmill.lightcurves.lightcurve import LightCurve
-from lightmill.lightcurves.store import read_stored
-from lightmill.logs import progress
+from lightmill.lightcurves.store import NotAsFetchedError, read_stored
+from lightmill.logs import logger, progress
 from lightmill.targets import mission_of
 from lightmill.views.making import Outcome, Signal, SignalViews, flatten_star, make_views
 
@@ -36,7 +35,6 @@ NUMBERS = {
     "scale_local": "float64",
 }
 
-logger = logging.getLogger(__name__)
 Made = tuple[Signal, Outcome, SignalViews | None]
 LightCurves = Callable[[str], LightCurve | Outcome]
 """Where light curves come from: that of a target id, or the outcome `no_light_curve` with the reason."""
@@ -50,7 +48,8 @@ def stored_light_curves(manifest: str | Path, store: str | Path) -> LightCurves:
     manifest : the shard's manifest of light curves (columns target_id, outcome, sha256, ...)
     store : folder of the light-curve store
 
-    What it returns raises ViewError for a target that is not in the manifest: that is another shard's.
+    What it returns raises ViewError for a target that is not in the manifest: that is another shard's; and
+    NotAsFetchedError for one that was fetched, but is no longer in the store as it was.
     """
     fetched = pd.read_parquet(manifest, columns=["target_id", "outcome", "sha256"])
     found = {target: (outcome, sha256) for target, outcome, sha256 in fetched.itertuples(index=False)}
@@ -63,11 +62,7 @@ def stored_light_curves(manifest: str | Path, store: str | Path) -> LightCurves:
         outcome, sha256 = found[target_id]
         if outcome != "ok":
             return Outcome("no_light_curve", outcome)
-        try:
-            return read_stored(store, target_id, sha256)
-        except LightCurveError as error:
-            logger.warning("%s: %s", target_id, error)
-            return Outcome("no_light_curve", "not in the store as it was fetched")
+        return read_stored(store, target_id, sha256)
 
     return light_curve
 
@@ -84,19 +79,31 @@ def make_shard_views(
     light_curves : gives the light curve of a target, or why there is none; asked for targets with foldable signals
     folder : where the files go
     settings : how the views are made
+
+    Raises NotAsFetchedError, and writes nothing, if light curves are not those that were fetched: a dataset must not
+    shrink by what happened to the store. It names all such targets of the shard.
     """
     listed = pd.read_parquet(signals)
     outcomes: dict[str, Outcome] = {}
     rows: list[dict[str, Any]] = []
     arrays: dict[str, list[np.ndarray]] = {"global": [], "local": []}
+    lost: dict[str, str] = {}
     stars = [(str(target), _signals(table)) for target, table in listed.groupby("target_id", sort=True)]
     for target_id, of_star in progress(stars, "targets folded"):
-        for signal, outcome, views in _star_views(target_id, of_star, light_curves, settings):
+        try:
+            made = list(_star_views(target_id, of_star, light_curves, settings))
+        except NotAsFetchedError as error:
+            # The other targets are looked at first, so that one message names all.
+            lost |= error.lost
+            continue
+        for signal, outcome, views in made:
             outcomes[signal.signal_id] = outcome
             if views is not None:
                 rows.append(_row(target_id, signal, views))
                 for name, stack in arrays.items():
                     stack.append(views.views[name])
+    if lost:
+        raise NotAsFetchedError(lost)
     _write(Path(folder), rows, arrays, outcomes, settings)
 
 
@@ -111,7 +118,7 @@ def _signals(table: pd.DataFrame) -> list[Signal]:
 def _star_views(
     target_id: str, signals: list[Signal], light_curves: LightCurves, settings: ViewSettings
 ) -> Iterator[Made]:
-    """The outcome of each signal of one star; a light curve that cannot be used is an outcome, never a failure."""
+    """The outcome of each signal of one star; that there is no light curve is an outcome too."""
     yield from ((signal, Outcome(signal.defect), None) for signal in signals if signal.defect)
     foldable = [signal for signal in signals if not signal.defect]
     if not foldable:
