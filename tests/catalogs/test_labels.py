@@ -6,7 +6,7 @@ from catalogs.frames import NAN, row, tables
 from lightmill.catalogs.labels import CONFLICT_COLUMNS, label_signal_files, label_signals
 from lightmill.catalogs.reading import read_catalog
 from lightmill.catalogs.signals import COLUMNS, read_signals, write_signals
-from lightmill.catalogs.splits import split_of_star
+from lightmill.catalogs.splits import own_split
 from lightmill.config.catalogs import LabelPolicy, LabelSettings, SplitSettings
 from lightmill.errors import LabelError
 from lightmill.targets import shard_of
@@ -218,7 +218,7 @@ def test_pseudo_labels_are_trained_on_or_not_used(method):
     assert len(pseudo) == 59  # the threshold itself is not above it
     assert set(pseudo["label_source"]) == {"exominer:score>0.9"}
     expected = [
-        "train" if method == "stratified" or split_of_star(star, splits) == "train" else "none"
+        "train" if method == "stratified" or own_split(star, splits) == "train" else "none"
         for star in pseudo["star_id"]
     ]
     assert pseudo["split"].tolist() == expected
@@ -347,6 +347,31 @@ def test_every_order_of_rows_gives_the_same_table():
     ]
     first, second = labelled(*rows), labelled(*rows[::-1])
     pd.testing.assert_frame_equal(first, second)
+
+
+def test_a_new_line_of_the_crosswalk_trains_on_nobody_who_was_tested():
+    splits = SplitSettings()
+    dealt = {(own_split(f"KIC {n}", splits), own_split(f"TIC {n}", splits)): n for n in range(1, 2000)}
+    for own_kic, own_tic in (("train", "test"), ("test", "train"), ("validation", "test"), ("train", "validation")):
+        n = dealt[own_kic, own_tic]
+        rows = [koi("KOI K00001.01", f"KIC {n}"), toi("TOI 1.01", f"TIC {n}", period_d=11.0)]
+        before, _, none = label(*rows)
+        assert before["split"].tolist() == [own_kic, own_tic]
+        assert none.empty
+        held_out = "test" if "test" in (own_kic, own_tic) else "validation"
+        for loaded in (rows, rows[:1], rows[1:]):
+            after, _, moves = label(*loaded, crosswalk={f"TIC {n}": f"KIC {n}"})
+            assert set(after["split"]) == {held_out}
+            moved, own = (f"KIC {n}", own_kic) if own_kic != held_out else (f"TIC {n}", own_tic)
+            assert moves.to_dict("records") == [
+                {
+                    "target_id": moved,
+                    "star_id": f"KIC {n}",
+                    "group_id": f"KIC {n}",
+                    "own_split": own,
+                    "split": held_out,
+                }
+            ]
 
 
 def test_stratified_splits_put_each_class_in_each_split():

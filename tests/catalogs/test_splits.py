@@ -9,7 +9,7 @@ from lightmill.catalogs.splits import (
     assert_both_classes,
     assert_no_leak,
     hashed_splits,
-    split_of_star,
+    own_split,
     split_table,
     stratified_splits,
 )
@@ -21,7 +21,7 @@ STARS = [f"KIC {number}" for number in range(1, 20001)]
 
 
 def test_shares_of_many_stars():
-    counts = Counter(split_of_star(star, SPLITS) for star in STARS)
+    counts = Counter(own_split(star, SPLITS) for star in STARS)
     assert counts["test"] / len(STARS) == pytest.approx(0.15, abs=0.01)
     assert counts["validation"] / len(STARS) == pytest.approx(0.15, abs=0.01)
 
@@ -29,46 +29,75 @@ def test_shares_of_many_stars():
 def test_a_star_never_moves():
     # written down once: if these change, every set ever split by hash leaks into its successors
     stars = ("KIC 11442793", "KIC 9941662", "TIC 1", "EPIC 206103150")
-    assert [split_of_star(star, SPLITS) for star in stars] == ["train", "validation", "test", "train"]
+    assert [own_split(star, SPLITS) for star in stars] == ["train", "validation", "test", "train"]
 
 
 def test_more_validation_takes_nothing_out_of_the_test():
     wide = SplitSettings(validation=0.3, test=0.15)
-    assert all(split_of_star(star, wide) == "test" for star in STARS if split_of_star(star, SPLITS) == "test")
+    assert all(own_split(star, wide) == "test" for star in STARS if own_split(star, SPLITS) == "test")
 
 
 def test_the_most_held_out_star_decides_for_its_group():
     by_split = {
-        split: next(s for s in STARS if split_of_star(s, SPLITS) == split) for split in ("train", "validation", "test")
+        split: next(s for s in STARS if own_split(s, SPLITS) == split) for split in ("train", "validation", "test")
     }
     train, validation, test = by_split["train"], by_split["validation"], by_split["test"]
-    splits, moves = hashed_splits([train, validation, test, "KIC 7"], ["a", "a", "b", "c"], SPLITS)
+    splits, moves = hashed_splits([train, validation, test, "KIC 7"], ["a", "a", "b", "c"], SPLITS, {})
     assert splits["a"] == "validation"
     assert splits["b"] == "test"
     assert moves.to_dict("records") == [
-        {"star_id": train, "group_id": "a", "own_split": "train", "split": "validation"}
+        {"target_id": train, "star_id": train, "group_id": "a", "own_split": "train", "split": "validation"}
     ]
-    merged, moves = hashed_splits([train, validation, test], ["a", "a", "a"], SPLITS)
+    merged, moves = hashed_splits([train, validation, test], ["a", "a", "a"], SPLITS, {})
     assert merged == {"a": "test"}
     assert sorted(moves["star_id"]) == sorted([train, validation])
 
 
 @given(st.lists(st.sampled_from(STARS[:300]), min_size=1), st.lists(st.sampled_from(STARS[:300])))
 def test_an_update_moves_nobody(before, added):
-    first, _ = hashed_splits(before, before, SPLITS)
-    second, moves = hashed_splits(before + added, before + added, SPLITS)
+    first, _ = hashed_splits(before, before, SPLITS, {})
+    second, moves = hashed_splits(before + added, before + added, SPLITS, {})
     assert all(second[group] == split for group, split in first.items())
     assert moves.empty
 
 
 @given(st.dictionaries(st.sampled_from(STARS[:200]), st.sampled_from("abcde"), min_size=1))
 def test_a_merge_never_puts_a_held_out_star_into_training(groups):
-    splits, moves = hashed_splits(list(groups), list(groups.values()), SPLITS)
+    splits, moves = hashed_splits(list(groups), list(groups.values()), SPLITS, {})
     order = ["train", "validation", "test"]
     for star, group in groups.items():
-        own = split_of_star(star, SPLITS)
+        own = own_split(star, SPLITS)
         assert order.index(splits[group]) >= order.index(own)
         assert (star in set(moves["star_id"])) == (splits[group] != own)
+
+
+@given(
+    st.dictionaries(st.sampled_from([f"TIC {n}" for n in range(60)]), st.sampled_from(STARS[:60]), min_size=2),
+    st.integers(0, 60),
+)
+def test_a_grown_crosswalk_never_puts_a_held_out_target_into_training(crosswalk, known):
+    targets = sorted({*crosswalk, *crosswalk.values()})
+    order = ["train", "validation", "test"]
+    shorter = dict(list(crosswalk.items())[:known])
+    splits, moved = {}, {}
+    for name, mapped in (("before", shorter), ("after", crosswalk)):
+        stars = [mapped.get(target, target) for target in targets]
+        of_star, moves = hashed_splits(stars, stars, SPLITS, mapped)
+        splits[name] = [order.index(of_star[star]) for star in stars]
+        moved[name] = set(moves["target_id"])
+    assert all(after >= before for before, after in zip(splits["before"], splits["after"], strict=True))
+    assert moved["before"] <= moved["after"]
+    for target, split in zip(targets, splits["after"], strict=True):
+        assert (target in moved["after"]) == (own_split(target, SPLITS) != order[split])
+
+
+def test_a_star_is_dealt_under_all_its_names_whatever_is_loaded():
+    crosswalk = {f"TIC {n}": "KIC 7" for n in range(12)}
+    names = ["KIC 7", *crosswalk]
+    splits, moves = hashed_splits(["KIC 7"], ["KIC 7"], SPLITS, crosswalk)
+    assert {own_split(name, SPLITS) for name in names} == {"train", "validation", "test"}
+    assert splits == {"KIC 7": "test"}
+    assert set(moves["target_id"]) == {name for name in names if own_split(name, SPLITS) != "test"}
 
 
 def counts_of(classes, dealt):

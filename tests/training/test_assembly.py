@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lightmill.catalogs.splits import split_of_star
+from lightmill.catalogs.crosswalk import read_crosswalk
+from lightmill.catalogs.splits import hashed_splits, own_split
 from lightmill.config.catalogs import LabelPolicy, LabelSettings, SplitSettings
 from lightmill.config.views import ImportedViews, ViewSettings
 from lightmill.errors import LabelError, ViewError
@@ -153,7 +154,7 @@ def test_dispositions_become_labels_by_the_policy():
     assert label_by_policy(pd.Series(["PC", "EB", "O"]), policy).tolist() == ["planet", "not_planet", "unknown"]
 
 
-def imported(tmp_path, n=300):
+def imported(tmp_path, n=300, numbers=()):
     generator = np.random.default_rng(0)
     views = {}
     for name, bins in (("global_view", 32), ("local_view", 20)):
@@ -162,6 +163,7 @@ def imported(tmp_path, n=300):
         views[name] = (view / -view.min(axis=1, keepdims=True)).astype(np.float32)
     disposition = np.where(np.arange(n) % 3 == 0, "PC", "J")
     stars = 1000 + np.arange(n) // 2
+    stars[: len(numbers)] = numbers
     np.savez(tmp_path / "set.npz", **views, tic_id=stars, Disposition=disposition)
     settings = ImportedViews(
         files=[str(tmp_path / "set.npz")],
@@ -180,7 +182,7 @@ def test_an_imported_set_is_a_dataset_split_by_the_hash_of_its_stars(tmp_path):
     assert len(data.meta) == 300
     assert data.meta["signal_id"].iloc[0] == "yu 1000-1"
     assert data.meta["star_id"].iloc[0] == "TIC 1000"
-    assert (data.meta["split"] == [split_of_star(star, splits) for star in data.meta["star_id"]]).all()
+    assert (data.meta["split"] == [own_split(star, splits) for star in data.meta["star_id"]]).all()
     assert set(data.meta["label_source"]) == {"yu:PC", "yu:J"}
     assert data.manifest["description"]["scale"] == "min"
     assert "files" not in data.manifest["description"]["settings"]
@@ -191,6 +193,24 @@ def test_an_imported_set_is_a_dataset_split_by_the_hash_of_its_stars(tmp_path):
         "disposition",
         "reason",
     ]
+
+
+def test_an_imported_star_is_held_out_by_its_number_in_another_mission_too(tmp_path):
+    splits = SplitSettings()
+    kepler = sorted(
+        star
+        for target, star in read_crosswalk().items()
+        if star.startswith("KIC ") and (own_split(star, splits), own_split(target, splits)) == ("train", "test")
+    )
+    assert len(kepler) > 8
+    settings = imported(tmp_path, numbers=[int(star[4:]) for star in kepler]).model_copy(update={"mission": "Kepler"})
+    import_dataset(tmp_path / "dr24", tmp_path / "r.csv", "dr24", [tmp_path / "set.npz"], settings, splits)
+    meta = read_dataset(tmp_path / "dr24").meta
+    there = meta[meta["star_id"].isin(kepler)]
+    assert len(there) == len(kepler)
+    assert set(there["split"]) == {"test"}
+    in_catalogs, _ = hashed_splits(kepler, kepler, splits)
+    assert set(in_catalogs.values()) == {"test"}
 
 
 def test_an_imported_set_needs_both_classes_in_each_split(tmp_path):

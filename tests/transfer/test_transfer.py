@@ -155,7 +155,9 @@ def test_a_star_that_trains_here_and_tests_there_is_refused(place, tmp_path):
     meta = toy_meta(180, prefix="FAR")
     meta.loc[meta.index[meta["split"] == "test"][0], ["star_id", "group_id"]] = "TOY star 0"
     toy_dataset(place / "leaky", meta=meta)
-    with pytest.raises(LabelError, match=r"share 1 stars .*TOY star 0: test and train.*hash"):
+    with pytest.raises(
+        LabelError, match=r"share 1 stars .*TOY star 0: test and train.*hash.*moves\.csv.*imported files: TOY star 0"
+    ):
         transfer(place, "zero_shot", folder=tmp_path / "model", target="leaky")
 
 

@@ -23,7 +23,7 @@ __getattr__, __dir__, __all__ = lazy_names(
         "write_signals": "signals",
         "assert_both_classes": "splits",
         "assert_no_leak": "splits",
-        "split_of_star": "splits",
+        "hashed_splits": "splits",
         "split_table": "splits",
     },
 )

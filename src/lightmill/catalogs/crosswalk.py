@@ -54,3 +54,11 @@ def star_ids(target_ids: ArrayLike, crosswalk: Mapping[str, str] | None = None) 
     """The star of each target (n,): its own id, unless the crosswalk (the shipped one by default) says otherwise."""
     stars = read_crosswalk() if crosswalk is None else crosswalk
     return np.array([stars.get(target, target) for target in np.asarray(target_ids, dtype=object)], dtype=object)
+
+
+def other_names(crosswalk: Mapping[str, str] | None = None) -> dict[str, list[str]]:
+    """The targets, sorted, that go by each star: all that the crosswalk (the shipped one by default) gives it."""
+    names: dict[str, list[str]] = {}
+    for target, star in sorted((read_crosswalk() if crosswalk is None else crosswalk).items()):
+        names.setdefault(star, []).append(target)
+    return names

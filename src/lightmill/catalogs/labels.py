@@ -77,7 +77,7 @@ def label_signals(
     conflicts
         CONFLICT_COLUMNS: rows that contradict each other with equal right, as they were before they left training.
     moves
-        MOVES_COLUMNS: stars that a merge of groups has moved out of their own split.
+        MOVES_COLUMNS: names of stars that a merge of groups or of names has moved out of their own split.
 
     Raises LabelError if a star or a group would be cut by a split; CatalogError if the result breaks the schema.
     """
@@ -99,7 +99,7 @@ def label_signals(
     rows = name_links(rows, links)
 
     rows = rows.loc[kept].reset_index(drop=True)
-    rows["split"], moves = _splits(rows, splits)
+    rows["split"], moves = _splits(rows, splits, crosswalk)
     rows["shard"] = _shards(rows, shards)
     labelled = validate_signals(rows.astype(empty_signals().dtypes.to_dict()))
     assert_no_leak(labelled)
@@ -206,12 +206,14 @@ def _one_signal_each(links: Pairs, rows: int) -> list[NDArray[np.intp]]:
     return np.split(order, np.flatnonzero(np.diff(signal[order])) + 1) if len(order) else []
 
 
-def _splits(rows: pd.DataFrame, splits: SplitSettings) -> tuple[NDArray[np.object_], pd.DataFrame]:
+def _splits(
+    rows: pd.DataFrame, splits: SplitSettings, crosswalk: Mapping[str, str] | None
+) -> tuple[NDArray[np.object_], pd.DataFrame]:
     """The split of every row: its group's, if it has a label; a pseudo-labelled row is trained on or not used."""
     labelled = (rows["label"] != "unknown").to_numpy(bool)
     pseudo = labelled & rows["label_source"].str.startswith(PSEUDO_LABELLED + ":").to_numpy(bool)
     if splits.method == "hash":
-        of_group, moves = hashed_splits(rows["star_id"].tolist(), rows["group_id"].tolist(), splits)
+        of_group, moves = hashed_splits(rows["star_id"].tolist(), rows["group_id"].tolist(), splits, crosswalk)
     else:
         dealt = rows.loc[labelled & ~pseudo]
         of_group = stratified_splits(
@@ -249,6 +251,8 @@ def _log_result(labelled: pd.DataFrame, conflicts: pd.DataFrame, moves: pd.DataF
         ", ".join(f"{size} ({count}×)" for size, count in sizes.items()) or "none",
     )
     logger.info(
-        "%d rows contradict each other and leave training; %d stars moved by merges", len(conflicts), len(moves)
+        "%d rows contradict each other and leave training; %d stars moved by merges",
+        len(conflicts),
+        moves["star_id"].nunique(),
     )
     logger.info("signals and groups in each split:\n%s", split_table(labelled))

@@ -1,17 +1,18 @@
 """Training, validation and test: shared out by group, so that nothing of one star is on both sides."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 
 import numpy as np
 import pandas as pd
 
+from lightmill.catalogs.crosswalk import other_names
 from lightmill.config.catalogs import SplitSettings
 from lightmill.errors import LabelError
 
-# From least to most held out: of a group's members the most held-out one decides.
+# From least to most held out: of a group's names the most held-out one decides.
 HELD_OUT = ("train", "validation", "test")
-MOVES_COLUMNS = ("star_id", "group_id", "own_split", "split")
+MOVES_COLUMNS = ("target_id", "star_id", "group_id", "own_split", "split")
 _CLASSES = ("planet", "not_planet")
 
 
@@ -20,40 +21,46 @@ def unit_hash(name: str) -> float:
     return int.from_bytes(blake2b(name.encode(), digest_size=8).digest()[:6], "big") / 2**48
 
 
-def split_of_star(star_id: str, splits: SplitSettings) -> str:
-    """The split that a star's own hash deals it: `train`, `validation` or `test`.
-
-    A pure function of the id and the two shares, so that sets made at other times by other means agree on it.
-    """
-    place = unit_hash(star_id)
+def own_split(target_id: str, splits: SplitSettings) -> str:
+    """The split that one id's hash deals it: `train`, `validation` or `test`, by the id and the two shares alone."""
+    place = unit_hash(target_id)
     if place < splits.test:
         return "test"
     return "validation" if place < splits.test + splits.validation else "train"
 
 
 def hashed_splits(
-    star_ids: Sequence[str], group_ids: Sequence[str], splits: SplitSettings
+    star_ids: Sequence[str],
+    group_ids: Sequence[str],
+    splits: SplitSettings,
+    crosswalk: Mapping[str, str] | None = None,
 ) -> tuple[dict[str, str], pd.DataFrame]:
-    """The split of every group by the hashes of its stars, and the stars that this moves.
+    """The split of every group by the hashes of its stars, under all their names, and the names that this moves.
 
-    A group goes where the most held-out of its stars goes: when two groups merge, a star can leave training, and
-    nothing that was held out is ever trained on.
+    A star's names are its own id and every target that the crosswalk (the shipped one by default) maps to it, whether
+    or not it is among the rows: before a line of the crosswalk said so, each was a star of its own, dealt by its own
+    hash. A group goes where the most held-out of its names goes, so that when two groups merge or the crosswalk grows,
+    a star can leave training, and nothing that was held out is ever trained on.
 
     Returns
     -------
     splits
         By group id.
     moves
-        MOVES_COLUMNS, sorted by star: the stars whose own hash says otherwise.
+        MOVES_COLUMNS, sorted by star and target: the names whose own hash says otherwise.
     """
-    stars = pd.DataFrame({"star_id": list(star_ids), "group_id": list(group_ids)}).drop_duplicates()
-    stars = stars.sort_values("star_id", kind="stable", ignore_index=True)
-    own = np.array([HELD_OUT.index(split_of_star(star, splits)) for star in stars["star_id"]], dtype=np.intp)
-    decided = pd.Series(own).groupby(stars["group_id"]).transform("max").to_numpy(np.intp)
-    names = np.array(HELD_OUT, dtype=object)
-    stars["own_split"], stars["split"] = names[own], names[decided]
-    moves = stars.loc[own != decided, list(MOVES_COLUMNS)].reset_index(drop=True)
-    return dict(zip(stars["group_id"], stars["split"], strict=True)), moves
+    targets = other_names(crosswalk)
+    stars = sorted(set(zip(star_ids, group_ids, strict=True)))
+    names = pd.DataFrame(
+        [(name, star, group) for star, group in stars for name in (star, *targets.get(star, ()))],
+        columns=list(MOVES_COLUMNS[:3]),
+    )
+    own = np.array([HELD_OUT.index(own_split(name, splits)) for name in names["target_id"]], dtype=np.intp)
+    decided = pd.Series(own).groupby(names["group_id"]).transform("max").to_numpy(np.intp)
+    words = np.array(HELD_OUT, dtype=object)
+    names["own_split"], names["split"] = words[own], words[decided]
+    moves = names.loc[own != decided, list(MOVES_COLUMNS)].reset_index(drop=True)
+    return dict(zip(names["group_id"], names["split"], strict=True)), moves
 
 
 def stratified_splits(group_ids: Sequence[str], classes: Sequence[str], splits: SplitSettings) -> dict[str, str]:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from lightmill.catalogs.crosswalk import star_ids
 from lightmill.catalogs.shards import require_resolved
-from lightmill.catalogs.splits import assert_both_classes, split_of_star, split_table
+from lightmill.catalogs.splits import assert_both_classes, hashed_splits, split_table
 from lightmill.config.catalogs import LabelPolicy, LabelSettings, SplitSettings
 from lightmill.config.views import ImportedViews
 from lightmill.errors import ViewError
@@ -113,14 +113,14 @@ def import_dataset(
 ) -> None:
     """Make a dataset of views that others made, and a CSV of the rows left out (`rejected`).
 
-    Each star is its own group, dealt to its split by its own hash: sets imported at different times agree on it,
-    whatever `splits.method` says for signals of catalogs. Raises as `import_views` does, and LabelError if a split
-    lacks planets or others.
+    Each star is its own group, dealt to its split by the hashes of its names (`hashed_splits`): sets imported with
+    one crosswalk agree on it, whatever `splits.method` says for signals of catalogs. Raises as `import_views` does,
+    and LabelError if a split lacks planets or others.
     """
     imported = import_views(name, files, settings)
     meta = imported.signals
     stars = star_ids(meta["target_id"])
-    split = {star: split_of_star(star, splits) for star in set(stars)}
+    split, _ = hashed_splits(stars.tolist(), stars.tolist(), splits)
     meta = meta.assign(
         mission=settings.mission,
         star_id=stars,

@@ -19,8 +19,10 @@ def require_common_splits(source: Dataset, target: Dataset) -> int:
             splits = " and ".join(sorted(pairs.loc[pairs[column] == twice[0], "split"]))
             raise LabelError(
                 f"{source.name} and {target.name} share {len(twice)} stars or groups that are in different splits "
-                f"(the first is {twice[0]}: {splits}), so the test would see what was trained on; give both sets the "
-                "same splits.method, hash if one of them is imported"
+                f"(the first is {twice[0]}: {splits}), so the test would see what was trained on. Give both sets the "
+                "same splits.method, hash if one of them is imported. If it is hash, these stars are in a group that "
+                "the catalogs made and an imported set knows nothing of (catalogs/moves.csv): use two sets made from "
+                f"catalogs or two imported ones, or leave out of the imported files: {_named(twice)}"
             )
     shared = set(_splits(source.meta, "star_id")["star_id"]) & set(_splits(target.meta, "star_id")["star_id"])
     return len(shared)
@@ -33,6 +35,11 @@ def label_map(meta: pd.DataFrame, labels: np.ndarray) -> dict[str, set[int]]:
     for disposition, side in zip(meta["disposition"].to_numpy(str)[used], labels[used], strict=True):
         sides.setdefault(disposition, set()).add(int(side))
     return sides
+
+
+def _named(names: np.ndarray, most: int = 20) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def _splits(meta: pd.DataFrame, column: str) -> pd.DataFrame:
