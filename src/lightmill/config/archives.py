@@ -10,7 +10,8 @@ class Archive(Section):
 
     base_url: str | list[str] = Field(
         description="Base URL with the archive's own folder tree below it, or a list tried in order: "
-        "`file://` with a folder (a relative one counts from the working directory)."
+        "`file://` with a folder (a relative one counts from the working directory). Nothing is fetched over the "
+        "network: mirror an archive into a folder first."
     )
     shards: int = Field(default=64, ge=1, le=256, description="Number of shards; changing it deals all targets anew.")
 
@@ -21,6 +22,11 @@ class Archive(Section):
         if not urls:
             raise ValueError("expected at least one URL")
         for url in urls:
+            if url.startswith(("http://", "https://")):
+                raise ValueError(
+                    f"{url!r}: this version reads folders (file://) only; mirror the archive's tree into a folder, so "
+                    "that missions/... lies below it, and name that: file:///path/to/folder"
+                )
             if not url.startswith("file://"):
                 raise ValueError(f"{url!r}: expected a URL that starts with file://")
         return value
