@@ -10,7 +10,7 @@ from lightmill.config.training import EvaluationSettings, TaskLabels, TrainingSe
 from lightmill.errors import ModelError
 from lightmill.evaluation.evaluate import METRICS_COLUMNS, evaluate_model
 from lightmill.evaluation.light_curves import relative_percent, transit_times
-from lightmill.evaluation.samples import SAMPLES, chosen_rows, plot_sample_views
+from lightmill.evaluation.samples import SAMPLES, chosen_rows, hours_from_transit, plot_sample_views
 from lightmill.training.dataset import read_dataset
 from lightmill.training.ensemble import ensemble_models
 from lightmill.training.train import train_model
@@ -161,6 +161,18 @@ def test_sample_views_are_drawn_also_where_samples_are_few(experiment, tmp_path)
     plot_sample_views(tmp_path / "few", None, tmp_path / "few.png")
     for name in ("many.png", "few.png"):
         assert imread(tmp_path / name).std() > 0.01
+
+
+def test_the_local_view_lies_where_its_bins_do():
+    settings = {"local": {"length": 201, "durations": 4.0, "bin_width_durations": 0.16}}
+    signal = pd.Series({"signal_id": "a", "period_d": 10.0, "epoch_bjd": 0.0, "duration_h": 5.0})
+    hours = hours_from_transit(signal, settings)
+    # 20 hours to either side, the outermost bins 0.8 hours wide and inside.
+    np.testing.assert_allclose(hours[[0, 1, 100, 200]], [-19.6, -19.404, 0, 19.6], atol=1e-12)
+    # At most half a period: 6 hours.
+    signal["period_d"] = 0.5
+    assert hours_from_transit(signal, settings)[0] == pytest.approx(-5.6)
+    assert hours_from_transit(signal, {}) is None
 
 
 def test_each_segment_is_relative_to_its_own_median():

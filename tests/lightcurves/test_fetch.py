@@ -156,6 +156,29 @@ def test_of_two_deliveries_of_a_sector_the_newer_counts(shard, archive, tmp_path
     assert next(shard(["TIC 25155310"], "TESS").itertuples()) == row
 
 
+def test_an_aperture_that_missed_its_star_is_told(shard, archive, caplog):
+    write_target(archive, "Kepler", STARS[0], (2,), header={"CROWDSAP": 0.1772, "FLFRCSAP": 0.0006})
+    write_target(archive, "Kepler", STARS[1], (1,), header={"CROWDSAP": 0.299, "FLFRCSAP": 0.1})
+    write_target(archive, "Kepler", STARS[1], (2,), header={"CROWDSAP": 0.3, "FLFRCSAP": 0.099})
+    write_target(archive, "Kepler", STARS[2], (1,), header={"CROWDSAP": 0.3, "FLFRCSAP": 0.1})
+    write_target(archive, "Kepler", STARS[2], (2,), header={"CROWDSAP": None, "FLFRCSAP": None})
+    with caplog.at_level(logging.WARNING, "lightmill"):
+        manifest = rows(shard())
+    first = (
+        f"crowdsap 0.18 / flfrcsap 0.0006 in {archive_name('Kepler', STARS[0], 2)}: PDCSAP depths are not to be trusted"
+    )
+    assert {row.outcome for row in manifest.values()} == {"ok"}
+    assert manifest[TARGETS[0]].detail == first
+    assert f"{TARGETS[0]}: ok: {first}" in caplog.text
+    assert [part.split(" in ")[0] for part in manifest[TARGETS[1]].detail.split("; ")] == [
+        "crowdsap 0.3 / flfrcsap 0.1",
+        "crowdsap 0.3 / flfrcsap 0.099",
+    ]
+    assert manifest[TARGETS[2]].detail == ""
+    # And the same when nothing has to be done.
+    assert rows(shard()) == manifest
+
+
 def test_segments_that_share_a_time_are_corrupt(shard, archive):
     time = 1000 + np.arange(60) * 0.0204
     write_target(archive, "Kepler", STARS[0], (1, 2), columns={"TIME": time})
@@ -358,7 +381,12 @@ def test_the_real_archive_through_the_store(real_data, shard, tmp_path):
     # Quarter 3 began on 2009 September 18 (JD 2455093), quarter 5 ended on 2010 June 23 (JD 2455371).
     assert 2455092 < kepler_90.time_bjd[0] < 2455094
     assert 2455370 < kepler_90.time_bjd[-1] < 2455372
-    assert list(shard(["EPIC 201437844"], "K2", bases=bases)["outcome"]) == ["ok"]
+    trappist = "missions/k2/lightcurves/c12/246100000/99000/ktwo246199087-c12_llc.fits"
+    k2 = shard(["EPIC 201437844", "EPIC 246199087"], "K2", bases=bases)
+    assert list(k2["outcome"]) == ["ok", "ok"]
+    # TRAPPIST-1, red and moving fast: its aperture holds hardly any of it.
+    missed = f"crowdsap 0.18 / flfrcsap 0.0006 in {trappist}: PDCSAP depths are not to be trusted"
+    assert list(k2["detail"]) == ["", missed]
     assert list(shard(["TIC 261136679", "TIC 25155310"], "TESS", bases=bases)["outcome"]) == ["ok", "ok"]
     pi_mensae = read_stored(tmp_path / "store", "TIC 261136679")
     assert (pi_mensae.segments[0].camera, pi_mensae.segments[0].ccd) == (4, 2)

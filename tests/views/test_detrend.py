@@ -1,12 +1,22 @@
 """Detrending: against scipy, on known shapes, and with everything that can be missing."""
 
+from typing import get_args
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.signal import savgol_filter
 
-from lightmill.views.detrend import cadence_grid, detrend, stretches, weighted_savgol, window_cadences
+from lightmill.config.views import DetrendMethod
+from lightmill.views.detrend import (
+    DETREND_METHODS,
+    cadence_grid,
+    detrend_savgol,
+    stretches,
+    weighted_savgol,
+    window_cadences,
+)
 
 SETTINGS = {"window_d": 2.0, "order": 2, "break_d": 0.5, "clip_sigma": 5.0}
 LONG_CADENCE_D = 29.4244 / 1440
@@ -15,7 +25,11 @@ LONG_CADENCE_D = 29.4244 / 1440
 def flatten(time, flux, masked=None, segment=None, **changes):
     masked = np.zeros(time.size, dtype=bool) if masked is None else masked
     segment = np.zeros(time.size, dtype=int) if segment is None else segment
-    return detrend(time, flux, segment, masked, **{**SETTINGS, **changes})
+    return detrend_savgol(time, flux, segment, masked, **{**SETTINGS, **changes})
+
+
+def test_every_method_that_can_be_configured_is_there():
+    assert list(DETREND_METHODS) == list(get_args(DetrendMethod))
 
 
 @given(st.integers(0, 3), st.integers(8, 40), st.integers(0, 200), st.integers(0, 2**32 - 1))

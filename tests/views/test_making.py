@@ -10,6 +10,7 @@ from views.stars import CADENCE_D, START, light_curve, signal
 
 from lightmill.config.views import ViewSettings
 from lightmill.views import FlatCurve, Signal, flatten_star, fold_views, make_views
+from lightmill.views.detrend import DETREND_METHODS
 
 VIEWS = ViewSettings()
 
@@ -46,6 +47,20 @@ def test_two_segments_become_one_flat_star_with_its_transits():
     assert np.median(star.flux[inside]) == pytest.approx(-1e-3, rel=0.05)
     assert star.cadence_d == pytest.approx(CADENCE_D)
     assert np.isfinite(star.flux).all()
+
+
+def test_the_method_of_detrending_is_the_configured_one(monkeypatch):
+    called = {}
+
+    def minus_one(time_bjd, flux, segment, masked, window_d, order, break_d, clip_sigma):
+        called.update(window_d=window_d, order=order, break_d=break_d, clip_sigma=clip_sigma)
+        return flux - 1.0
+
+    monkeypatch.setitem(DETREND_METHODS, "minus_one", minus_one)
+    chosen = VIEWS.detrend.model_copy(update={"method": "minus_one", "window_d": 3.0, "order": 1})
+    star = flatten_star(light_curve(), [], chosen)
+    assert star.flux == pytest.approx(-1.0)
+    assert called == {"window_d": 3.0, "order": 1, "break_d": 0.5, "clip_sigma": 5.0}
 
 
 def test_every_known_signal_is_masked_even_if_it_cannot_be_folded():

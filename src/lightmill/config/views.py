@@ -8,6 +8,7 @@ from lightmill.config.catalogs import LabelPolicy
 from lightmill.config.section import Section
 
 Scale = Literal["mad", "min", "depth"]
+DetrendMethod = Literal["savgol"]
 
 
 class GlobalView(Section):
@@ -34,7 +35,7 @@ class LocalView(Section):
 class Detrend(Section):
     """How a star's own variability is divided out; why these values: docs/views.md."""
 
-    method: Literal["savgol"] = Field(default="savgol", description="Savitzky-Golay filter, in-transit masked.")
+    method: DetrendMethod = Field(default="savgol", description="Savitzky-Golay filter, in-transit masked.")
     window_d: float = Field(
         default=2.0,
         gt=0.05,

@@ -10,8 +10,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lightmill.config.training import TaskLabels
+from lightmill.config.views import LocalView
 from lightmill.evaluation.figures import BLUE, GREY, ORANGE, STYLE, save_figure
 from lightmill.training.dataset import Dataset, read_dataset, task_labels
+from lightmill.views.binning import local_bins, local_extent
+from lightmill.views.making import Signal
 
 SAMPLES = 4
 _SCALE_UNITS = {
@@ -63,22 +66,27 @@ def _draw_views(axes: tuple[Axes, Axes], data: Dataset, row: int, colour: str, u
     axes[0].set_xlabel("orbital phase")
     axes[0].set_ylabel(unit, fontsize=7)
     axes[0].set_title(caption(signal), fontsize=8, loc="left")
-    half_h = _half_width_h(signal, data.manifest["description"])
-    place = (np.arange(len(of_transit)) + 0.5) / len(of_transit) - 0.5
-    if np.isfinite(half_h):
-        axes[1].plot(2 * half_h * place, of_transit, ".-", color=colour, markersize=2.5, linewidth=0.5)
-        axes[1].set_xlabel("hours from mid-transit")
-    else:
-        axes[1].plot(np.arange(len(of_transit)), of_transit, ".-", color=colour, markersize=2.5, linewidth=0.5)
-        axes[1].set_xlabel("bin of the local view")
+    hours = hours_from_transit(signal, data.manifest["description"]["settings"])
+    place = np.arange(len(of_transit)) if hours is None else hours
+    axes[1].plot(place, of_transit, ".-", color=colour, markersize=2.5, linewidth=0.5)
+    axes[1].set_xlabel("bin of the local view" if hours is None else "hours from mid-transit")
     for panel in axes:
         panel.axhline(0, color=GREY, linewidth=0.5, zorder=0)
 
 
-def _half_width_h(signal: pd.Series, description: dict[str, Any]) -> float:
-    """Half-width of the local view in hours; NaN for imported views, which do not say it."""
-    local = description["settings"].get("local")
-    return float(min(signal["period_d"] * 12, local["durations"] * signal["duration_h"])) if local else float("nan")
+def hours_from_transit(signal: pd.Series, settings: dict[str, Any]) -> np.ndarray | None:
+    """Centres of the bins of a signal's local view, (bins,) float64, in hours from mid-transit.
+
+    `settings` are those of its dataset; None where they do not say how wide the view is: views made by others.
+    """
+    if "local" not in settings:
+        return None
+    local = LocalView(**settings["local"])
+    ephemeris = Signal(signal["signal_id"], signal["period_d"], signal["epoch_bjd"], signal["duration_h"])
+    extent = local_extent(
+        ephemeris.period_d, ephemeris.duration_d, local.length, local.durations, local.bin_width_durations
+    )
+    return local_bins(local.length, *extent).centre * 24
 
 
 def caption(signal: pd.Series) -> str:

@@ -28,6 +28,11 @@ from lightmill.lightcurves.store import Stored, read_stored_file, store_path, wr
 from lightmill.logs import logger, progress
 from lightmill.targets import Mission, mission_of
 
+# Below these the aperture missed its star. PDCSAP_FLUX is the flux less the share of others, 1 - CROWDSAP, divided by
+# FLFRCSAP: the smaller these are, the more a depth hangs on how well they are known.
+_LEAST_CROWDSAP = 0.3
+_LEAST_FLFRCSAP = 0.1
+
 OutcomeName = Literal["ok", "absent", "transient", "corrupt"]
 MANIFEST_TYPES = {
     "target_id": "str",
@@ -48,7 +53,7 @@ class Outcome:
     """`ok`: in the store. `absent`: the archive has no file of it. `transient`: the archive could not be read just
     now. `corrupt`: a file is damaged or not what it should be."""
     detail: str
-    """Why, naming the file; for `ok` the files that were left out."""
+    """Why, naming the file; for `ok` the files that were left out, and those whose aperture missed the star."""
     segments: int = 0
     cadences: int = 0
     sha256: str = ""
@@ -104,7 +109,7 @@ def fetch_target(archives: list[Archive], store: str | Path, target_id: str) -> 
     return Outcome(
         target_id=target_id,
         outcome="ok",
-        detail=_left_out(found, stored.light_curve),
+        detail="; ".join([*_left_out(found, stored.light_curve), *_missed(stored.light_curve)]),
         segments=len(stored.light_curve.segments),
         cadences=len(stored.light_curve),
         sha256=stored.sha256,
@@ -171,7 +176,17 @@ def _read(found: list[tuple[Archive, Product]], target_id: str) -> LightCurve:
     return assemble.join_segments(target_id, kept)
 
 
-def _left_out(found: list[tuple[Archive, Product]], light_curve: LightCurve) -> str:
+def _left_out(found: list[tuple[Archive, Product]], light_curve: LightCurve) -> list[str]:
     used = {segment.file for segment in light_curve.segments}
     unused = [product.name for _, product in found if product.name not in used]
-    return f"left out, an older delivery of the same segment: {', '.join(unused)}" if unused else ""
+    return [f"left out, an older delivery of the same segment: {', '.join(unused)}"] if unused else []
+
+
+def _missed(light_curve: LightCurve) -> list[str]:
+    """The segments whose aperture holds too little of the star, or too much of others; what is not stated passes."""
+    return [
+        f"crowdsap {segment.crowdsap:.2g} / flfrcsap {segment.flfrcsap:.2g} in {segment.file}: "
+        "PDCSAP depths are not to be trusted"
+        for segment in light_curve.segments
+        if segment.crowdsap < _LEAST_CROWDSAP or segment.flfrcsap < _LEAST_FLFRCSAP
+    ]

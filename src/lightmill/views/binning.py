@@ -55,6 +55,20 @@ def local_bins(length: int, half_width_d: float, bin_width_d: float) -> Bins:
     return Bins(left, left + bin_width_d)
 
 
+def local_extent(
+    period_d: float, duration_d: float, length: int, durations: float, bin_width_durations: float
+) -> tuple[float, float]:
+    """Half-width of a transit's local view, and width of its bins, in days: what `local_bins` takes.
+
+    The view reaches `durations` transit durations to either side, at most half a period. Bins are
+    `bin_width_durations` durations wide, but at least as wide as they are apart, so that a short view leaves no
+    cadence out.
+    """
+    half_width_d = min(0.5 * period_d, durations * duration_d)
+    bin_width_d = np.clip(bin_width_durations * duration_d, 2 * half_width_d / length, half_width_d)
+    return half_width_d, float(bin_width_d)
+
+
 def bin_medians(x: np.ndarray, values: np.ndarray, bins: Bins) -> tuple[np.ndarray, np.ndarray]:
     """Median of `values` in each bin, and how many there are.
 

@@ -1,11 +1,13 @@
 """Dividing out a star's own variability, transits left alone.
 
-The trend is a Savitzky-Golay filter (1964) in its weighted form: at each cadence a polynomial fitted by least squares
-to the cadences within a window, those in transit, missing or outlying having no weight. Where all weights are one it
-is the classical filter; under a masked transit it is the polynomial through what lies on both sides.
+Methods are found by name in `DETREND_METHODS`. For `savgol` the trend is a Savitzky-Golay filter (1964) in its
+weighted form: at each cadence a polynomial fitted by least squares to the cadences within a window, those in transit,
+missing or outlying having no weight. Where all weights are one it is the classical filter; under a masked transit it
+is the polynomial through what lies on both sides.
 """
 
 from collections.abc import Iterator
+from typing import Protocol
 
 import numpy as np
 
@@ -14,7 +16,7 @@ from lightmill.views.normalise import robust_scatter
 PASSES = 3  # rounds of fitting and leaving out outliers, at most; more change nothing on real stars
 
 
-def detrend(
+def detrend_savgol(
     time_bjd: np.ndarray,
     flux: np.ndarray,
     segment: np.ndarray,
@@ -48,6 +50,28 @@ def detrend(
     for piece in stretches(time_bjd, segment, usable, break_d):
         flat[piece] = _flatten(time_bjd[piece], flux[piece], masked[piece], window_d, order, clip_sigma)
     return flat
+
+
+class Detrending(Protocol):
+    """What a method of detrending takes and gives; parameters, units and what becomes NaN as in `detrend_savgol`."""
+
+    def __call__(
+        self,
+        time_bjd: np.ndarray,
+        flux: np.ndarray,
+        segment: np.ndarray,
+        masked: np.ndarray,
+        window_d: float,
+        order: int,
+        break_d: float,
+        clip_sigma: float,
+    ) -> np.ndarray:
+        """Flux with the trend divided out."""
+        ...
+
+
+# By the names that `views.detrend.method` can have.
+DETREND_METHODS: dict[str, Detrending] = {"savgol": detrend_savgol}
 
 
 def stretches(time_bjd: np.ndarray, segment: np.ndarray, usable: np.ndarray, break_d: float) -> Iterator[np.ndarray]:

@@ -7,8 +7,8 @@ import numpy as np
 
 from lightmill.config.views import Detrend, ViewSettings
 from lightmill.lightcurves.lightcurve import LightCurve
-from lightmill.views.binning import global_view, local_view
-from lightmill.views.detrend import detrend
+from lightmill.views.binning import global_view, local_extent, local_view
+from lightmill.views.detrend import DETREND_METHODS
 from lightmill.views.fold import fold, in_transit, is_harmonic, transit_number
 from lightmill.views.measure import count_transits, measure_transit, missing_transit
 from lightmill.views.normalise import normalise_segments
@@ -95,7 +95,7 @@ def flatten_star(light_curve: LightCurve, signals: list[Signal], settings: Detre
             masked |= signal.transits(time_bjd, settings.mask_durations)
             widest_d = max(widest_d, settings.mask_durations * signal.duration_d)
     window_d = float(np.clip(WINDOW_MASKS * widest_d, settings.window_d, WINDOW_GROWTH * settings.window_d))
-    flat = detrend(
+    flat = DETREND_METHODS[settings.method](
         time_bjd,
         flux,
         light_curve.segment,
@@ -190,12 +190,10 @@ def fold_views(star: FlatCurve, signal: Signal, settings: ViewSettings) -> Signa
     phase, flux = phase[order], star.flux[order]
     transit = measure_transit(phase, flux, duration_d)
 
-    length = settings.local.length
-    half_width_d = min(0.5 * period_d, settings.local.durations * duration_d)
-    # Bins at least as wide as they are apart, so that a short view leaves no cadence out.
-    bin_width_d = np.clip(settings.local.bin_width_durations * duration_d, 2 * half_width_d / length, half_width_d)
+    length, durations, width = settings.local.length, settings.local.durations, settings.local.bin_width_durations
+    half_width_d, bin_width_d = local_extent(period_d, duration_d, length, durations, width)
     whole = global_view(phase, flux, period_d, settings.global_.length)
-    near = local_view(phase, flux, half_width_d, float(bin_width_d), length)
+    near = local_view(phase, flux, half_width_d, bin_width_d, length)
     scaled_whole, scale_whole = scale_view(whole.values, settings.scale, transit.depth)
     scaled_near, scale_near = scale_view(near.values, settings.scale, transit.depth)
     numbers: dict[str, float | int] = {
