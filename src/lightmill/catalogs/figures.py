@@ -9,7 +9,6 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
@@ -17,7 +16,7 @@ from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 from numpy.typing import NDArray
 
 from lightmill.catalogs.signals import LABELS, read_signals
-from lightmill.files import atomic_path
+from lightmill.figures import save_figure
 from lightmill.targets import MISSIONS
 
 _PALETTE = sns.color_palette("colorblind")
@@ -52,17 +51,10 @@ def explore_catalogs(
     read = {name: read_signals(path) for name, path in sorted(tables.items())}
     signals = read_signals(labels)
     with sns.axes_style("ticks", rc=_STYLE):
-        save_figure(dispositions, draw_dispositions(read))
-        save_figure(distributions, draw_distributions(signals))
-        save_figure(missions, draw_missions(signals))
-        save_figure(sky, draw_sky(signals))
-
-
-def save_figure(path: str | Path, figure: Figure) -> None:
-    """Write a figure as PNG whose bytes depend on its content alone: no date, no version of the program."""
-    FigureCanvasAgg(figure)
-    with atomic_path(path) as temporary:
-        figure.savefig(temporary, format="png", dpi=_DPI, metadata={"Software": None})
+        save_figure(dispositions, draw_dispositions(read), _DPI)
+        save_figure(distributions, draw_distributions(signals), _DPI)
+        save_figure(missions, draw_missions(signals), _DPI)
+        save_figure(sky, draw_sky(signals), _DPI)
 
 
 def draw_dispositions(tables: Mapping[str, pd.DataFrame]) -> Figure:

@@ -11,13 +11,14 @@ from lightmill.config.training import EvaluationSettings, TaskLabels
 from lightmill.errors import ModelError
 from lightmill.evaluation.baseline import scalar_features, scalars_baseline
 from lightmill.evaluation.figures import (
+    STYLE,
     confusion_figure,
     history_figure,
     precision_recall_figure,
     roc_figure,
-    save_figure,
 )
 from lightmill.evaluation.metrics import metric_names, score_metrics
+from lightmill.figures import save_figure
 from lightmill.files import write_csv, write_text
 from lightmill.logs import logger
 from lightmill.training.dataset import Dataset, read_dataset, task_labels
@@ -89,17 +90,18 @@ def evaluate_model(
     write_text(folder / "classification_report.txt", f"{head}\n{report}")
     logger.info("%s\n%s", head, report)
     counts = confusion_matrix(truth[rows], called, labels=[0, 1])
-    save_figure(folder / "confusion_matrix.png", confusion_figure(counts, names, f"{what}\nthreshold {threshold:.3f}"))
+    confusion = confusion_figure(counts, names, f"{what}\nthreshold {threshold:.3f}")
+    save_figure(folder / "confusion_matrix.png", confusion, style=STYLE)
     for name, figure, metric in (
         ("roc_curve", roc_figure, "roc_auc"),
         ("precision_recall_curve", precision_recall_figure, "average_precision"),
     ):
         legend = _legend(metrics, metric, len(members))
         title = f"{what}: {len(rows):,} test signals"
-        save_figure(folder / f"{name}.png", figure(truth[rows], scores, legend, title))
+        save_figure(folder / f"{name}.png", figure(truth[rows], scores, legend, title), style=STYLE)
     best = {member["seed"]: member["best_epoch"] for member in models.description["members"]}
     history = {seed: pd.read_csv(path) for seed, path in sorted(histories.items())}
-    save_figure(folder / "training_history.png", history_figure(history, best, what))
+    save_figure(folder / "training_history.png", history_figure(history, best, what), style=STYLE)
 
 
 def _rows_of(data: Dataset, truth: np.ndarray, split: str) -> np.ndarray:

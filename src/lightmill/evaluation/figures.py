@@ -1,10 +1,6 @@
-"""Figures of how good a network is.
-
-Colours can be told apart by colour-blind readers; the bytes of a file depend on what is shown alone.
-"""
+"""Figures of how good a network is."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -14,10 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from sklearn.metrics import precision_recall_curve, roc_curve
 
-from lightmill.files import atomic_path
+from lightmill.figures import BLUE, GREEN, PURPLE, VERMILLION
 
-# Okabe and Ito's palette, https://jfly.uni-koeln.de/color: told apart by all readers.
-BLUE, ORANGE, GREEN, PURPLE, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#8A8A8A"
+GREY = "#8A8A8A"
 STYLE: Any = {
     "font.size": 9,
     "axes.spines.top": False,
@@ -27,12 +22,6 @@ STYLE: Any = {
     "savefig.dpi": 150,
 }
 _LEGEND: Any = {"frameon": True, "framealpha": 0.85, "edgecolor": "none"}
-
-
-def save_figure(path: str | Path, figure: Figure) -> None:
-    """Write `figure` as PNG, atomically, without the version and date that matplotlib would put inside."""
-    with atomic_path(path) as temporary, rc_context(STYLE):
-        figure.savefig(temporary, format="png", metadata={"Software": None})
 
 
 def confusion_figure(counts: np.ndarray, names: Sequence[str], title: str) -> Figure:
@@ -100,7 +89,7 @@ def _line(model: str) -> dict[str, Any]:
     if model == "ensemble_mean":
         return {"color": BLUE, "linewidth": 2, "zorder": 4}
     if model == "scalars":
-        return {"color": ORANGE, "linewidth": 1.5, "linestyle": "--"}
+        return {"color": VERMILLION, "linewidth": 1.5, "linestyle": "--"}
     return {"color": BLUE, "linewidth": 0.8, "alpha": 0.45}
 
 
@@ -142,7 +131,7 @@ def history_figure(histories: Mapping[int, pd.DataFrame], best_epochs: Mapping[i
                     )  # fmt: skip
                     best = best_epochs[seed]
                     at_best = values[epochs == best]
-                    axes.plot([best] * len(at_best), at_best, "o", color=ORANGE, markersize=4,
+                    axes.plot([best] * len(at_best), at_best, "o", color=VERMILLION, markersize=4,
                               label="best epoch" if first and metric == metrics[-1][0] else "_other seed")  # fmt: skip
             axes.set_title(name)
             axes.set_xlabel("epoch")

@@ -11,8 +11,9 @@ from matplotlib.figure import Figure
 
 from lightmill.config.training import TaskLabels
 from lightmill.errors import LightCurveError
-from lightmill.evaluation.figures import BLUE, ORANGE, STYLE, save_figure
+from lightmill.evaluation.figures import STYLE
 from lightmill.evaluation.samples import SAMPLES, caption, chosen_rows, title
+from lightmill.figures import BLUE, VERMILLION, save_figure
 from lightmill.lightcurves.lightcurve import LightCurve
 from lightmill.lightcurves.store import NotAsFetchedError, read_stored
 from lightmill.targets import BKJD_ZERO_BJD, BTJD_ZERO_BJD
@@ -40,7 +41,7 @@ def plot_sample_light_curves(
     with rc_context(STYLE):
         figure = Figure(figsize=(12, 2.1 * SAMPLES + 0.6), layout="constrained")
         grid = figure.subplots(SAMPLES, 2, squeeze=False)
-        for column, rows, colour in ((0, positives, BLUE), (1, negatives, ORANGE)):
+        for column, rows, colour in ((0, positives, BLUE), (1, negatives, VERMILLION)):
             for line in range(SAMPLES):
                 if line < len(rows):
                     signal = data.meta.iloc[int(rows[line])]
@@ -48,7 +49,7 @@ def plot_sample_light_curves(
                 else:
                     grid[line, column].axis("off")
         figure.suptitle(title(data, labels) + ": raw light curves, transits marked below", fontsize=11)
-    save_figure(path, figure)
+    save_figure(path, figure, style=STYLE)
 
 
 def _fetched_light_curves(

@@ -11,7 +11,8 @@ from matplotlib.figure import Figure
 
 from lightmill.config.training import TaskLabels
 from lightmill.config.views import LocalView
-from lightmill.evaluation.figures import BLUE, GREY, ORANGE, STYLE, save_figure
+from lightmill.evaluation.figures import GREY, STYLE
+from lightmill.figures import BLUE, VERMILLION, save_figure
 from lightmill.training.dataset import Dataset, read_dataset, task_labels
 from lightmill.views.binning import local_bins, local_extent
 from lightmill.views.making import Signal
@@ -32,7 +33,7 @@ def plot_sample_views(dataset: str | Path, labels: TaskLabels | None, path: str 
     with rc_context(STYLE):
         figure = Figure(figsize=(12, 2.1 * SAMPLES + 0.6), layout="constrained")
         grid = figure.subplots(SAMPLES, 4, squeeze=False, gridspec_kw={"width_ratios": [3, 2, 3, 2]})
-        for first, rows, colour in ((0, positives, BLUE), (2, negatives, ORANGE)):
+        for first, rows, colour in ((0, positives, BLUE), (2, negatives, VERMILLION)):
             for line in range(SAMPLES):
                 pair = grid[line, first], grid[line, first + 1]
                 if line < len(rows):
@@ -41,7 +42,7 @@ def plot_sample_views(dataset: str | Path, labels: TaskLabels | None, path: str 
                     pair[0].axis("off")
                     pair[1].axis("off")
         figure.suptitle(title(data, labels), fontsize=11)
-    save_figure(path, figure)
+    save_figure(path, figure, style=STYLE)
 
 
 def chosen_rows(meta: pd.DataFrame, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -5,17 +5,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from lightmill.files import atomic_path
+from lightmill.figures import BLUE, GREEN, ORANGE, save_figure
 
-# Colours of Okabe and Ito (2008), told apart by colour-blind eyes.
 STYLES = {
     "zero_shot": ("baseline\n(zero-shot)", "#999999"),
-    "frozen": ("frozen\nearly layers", "#E69F00"),
-    "fine_tuned": ("fine-tuned", "#0072B2"),
-    "from_scratch": ("from scratch", "#009E73"),
+    "frozen": ("frozen\nearly layers", ORANGE),
+    "fine_tuned": ("fine-tuned", BLUE),
+    "from_scratch": ("from scratch", GREEN),
 }
 PANELS = {"average_precision": "Average precision", "roc_auc": "ROC-AUC"}
 
@@ -33,7 +31,6 @@ def draw_comparison(path: str | Path, table: pd.DataFrame, positives: float, con
         Coverage of the intervals.
     """
     figure = Figure(figsize=(9.0, 4.6), layout="constrained")
-    FigureCanvasAgg(figure)
     for axes, (metric, title), chance in zip(figure.subplots(1, 2), PANELS.items(), (positives, 0.5), strict=True):
         _draw_panel(axes, table, metric, chance)
         axes.set_title(title)
@@ -48,9 +45,7 @@ def draw_comparison(path: str | Path, table: pd.DataFrame, positives: float, con
         "Dotted: guessing.",
         fontsize="small",
     )
-    with atomic_path(path) as temporary:
-        # No software version inside: the bytes are those of the content.
-        figure.savefig(temporary, format="png", dpi=150, metadata={"Software": None})
+    save_figure(path, figure)
 
 
 def _draw_panel(axes: Axes, table: pd.DataFrame, metric: str, chance: float) -> None:
