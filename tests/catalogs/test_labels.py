@@ -66,6 +66,38 @@ def test_rows_of_one_table_are_never_merged_even_through_a_third():
     assert rows["flags"].tolist() == ["", ""]
 
 
+def event(number, disposition="J", snr=NAN, **others):
+    return row("yu2019", f"YU2019 9-{number}", "TIC 9", disposition=disposition, snr=snr, **others)
+
+
+def test_an_event_that_yu2019_lists_for_each_search_is_one_signal_that_of_the_largest_snr():
+    rows = labelled(
+        event(1, "V", snr=20.0),
+        event(2, "J", snr=50.0, period_d=3.5005, epoch_bjd=EPOCH + 17 * 3.5 + 0.01),
+        event(3, "J", snr=NAN),
+        event(4, "EB", snr=90.0, epoch_bjd=EPOCH + 1.75),  # the secondary
+        event(5, "J", snr=90.0, period_d=7.0),
+    )
+    assert rows.index.tolist() == ["YU2019 9-2", "YU2019 9-4", "YU2019 9-5"]
+    assert rows.loc["YU2019 9-2", ["period_d", "disposition", "label"]].tolist() == [3.5005, "J", "not_planet"]
+    assert rows["aliases"].str.contains("YU2019 9-1; YU2019 9-3").tolist() == [True, False, False]
+    assert not rows["flags"].str.contains("same_as").any()
+
+
+def test_of_equal_snr_the_first_id_stands():
+    rows = labelled(event(2, snr=20.0), event(1, snr=20.0))
+    assert rows["aliases"].to_dict() == {"YU2019 9-1": "YU2019 9-2"}
+
+
+@pytest.mark.parametrize(("disposition", "result"), [("CP", "planet"), ("PC", "unknown"), ("FP", "not_planet")])
+def test_all_that_yu2019_says_of_a_toi_is_under_the_toi(disposition, result):
+    rows, conflicts, _ = label(toi(disposition=disposition), event(1, "PC", snr=9.0), event(2, "J", snr=8.0))
+    assert rows[["signal_id", "label", "label_source", "aliases"]].to_numpy().tolist() == [
+        ["TOI 1.01", result, f"toi:{disposition}", "YU2019 9-1; YU2019 9-2"]
+    ]
+    assert conflicts.empty
+
+
 def test_a_secondary_eclipse_stays_a_signal_of_its_own():
     rows = labelled(koi(), row("dr25", "DR25 1-02", "KIC 1", epoch_bjd=EPOCH + 1.75, disposition="NTP"))
     assert rows["label"].to_dict() == {"KOI K00001.01": "planet", "DR25 1-02": "not_planet"}
@@ -178,6 +210,38 @@ def test_equals_that_contradict_each_other_leave_training():
     assert conflicts["signal_id"].tolist() == ["KOI K00001.01", "TOI 1.01"]
     assert conflicts["label"].tolist() == ["planet", "not_planet"]
     assert conflicts["contradicts"].tolist() == ["TOI 1.01", "KOI K00001.01"]
+
+
+@pytest.mark.parametrize("better", [[], [toi(disposition="")]])
+def test_repeats_that_contradict_each_other_leave_training(better):
+    rows, conflicts, _ = label(event(1, "PC", 9.0), event(2, "EB", 8.0), event(3, "J", 7.0), event(4, "O"), *better)
+    assert rows[["label", "label_source", "split"]].to_numpy().tolist() == [["unknown", "yu2019:conflict", "none"]]
+    assert conflicts["signal_id"].tolist() == [f"YU2019 9-{number}" for number in (1, 2, 3, 4)]
+    assert conflicts["label"].tolist() == ["planet", "not_planet", "not_planet", "not_planet"]
+    assert conflicts["label_source"].tolist() == ["yu2019:PC", "yu2019:EB", "yu2019:J", "yu2019:O"]
+    assert conflicts["contradicts"].tolist() == ["YU2019 9-2; YU2019 9-3; YU2019 9-4", *["YU2019 9-1"] * 3]
+
+
+def test_a_better_table_of_another_mission_settles_what_repeats_contradict():
+    there = EPOCH + 1000 * 3.5
+    rows, conflicts, _ = label(
+        koi(disposition=PLANET),
+        event(1, "EB", 9.0, epoch_bjd=there),
+        event(2, "PC", 8.0, epoch_bjd=there),
+        crosswalk={"TIC 9": "KIC 1"},
+    )
+    assert rows[["label", "label_source"]].to_numpy().tolist() == [["planet", "koi:CONFIRMED"]] * 2
+    assert conflicts.empty
+
+
+def test_repeats_without_a_label_contradict_nothing():
+    policy = LabelSettings(yu2019=LabelPolicy(planet=["PC"], not_planet=["J"]))
+    rows, conflicts, _ = label(event(1, "PC", 9.0), event(2, "O", 8.0), labels=policy)
+    assert rows["label"].tolist() == ["planet"]
+    unsure, none, _ = label(event(1, "PC", 8.0), event(2, "O", 9.0), event(3, "J", 7.0), labels=policy)
+    assert unsure["label"].tolist() == ["unknown"]  # the best row says that nobody knows
+    assert conflicts.empty
+    assert none.empty
 
 
 def test_unknown_contradicts_nothing_and_is_taught_nothing():
@@ -493,6 +557,25 @@ def test_real_tces_join_the_kois_that_their_own_table_names(real, real_data):
     tce = [f"DR25 {star}-{number:02d}" for star, number in zip(named["target_id"], named["tce_plnt_num"], strict=True)]
     right = [owner.get(name) == f"KOI {koi_name}" for name, koi_name in zip(tce, named["kepoi_name"], strict=True)]
     assert np.mean(right) > 0.98
+
+
+def test_real_events_of_yu2019_are_counted_once(real_data, real):
+    as_read, _ = real
+    (path,) = (real_data / "catalogs/tce").glob("yu2019*")
+    events = read_catalog(path).signals
+    rows, conflicts, _ = label_signals({"yu2019": events}, LabelSettings(), SplitSettings(), {})
+    aliases = [name for cell in rows["aliases"] for name in cell.split("; ")]
+    merged = {name for name in aliases if name} - set(rows["signal_id"])
+    assert (len(events), len(rows), len(merged)) == (16734, 15471, 1263)
+    assert not rows["flags"].str.contains("same_as:").any()
+    assert (rows["label_source"] == "yu2019:conflict").sum() == 10
+    assert len(conflicts) == 24
+    by_id = events.set_index("signal_id")["snr"]
+    for own, cell in zip(rows["signal_id"], rows["aliases"], strict=True):
+        repeats = [by_id[name] for name in cell.split("; ") if name in merged]
+        assert not any(snr > by_id[own] for snr in repeats)
+    with_toi, _, _ = label_signals(as_read | {"yu2019": events}, LabelSettings(), SplitSettings(), {})
+    assert (with_toi["table"] == "yu2019").sum() == 15190
 
 
 def test_real_groups_stay_small_but_for_known_variables(real):

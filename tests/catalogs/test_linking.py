@@ -90,28 +90,6 @@ def test_what_a_table_lists_beside_the_planet_is_not_the_planet():
     assert (rows["flags"] == "").all()
 
 
-@pytest.mark.parametrize(("disposition", "label"), [("CP", "planet"), ("PC", "unknown"), ("FP", "not_planet")])
-def test_a_table_that_repeats_its_signals_may_have_the_planet_twice(disposition, label):
-    rows = labelled(
-        toi(disposition=disposition),
-        row("yu2019", "YU2019 9-1", "TIC 9", epoch_bjd=LATER, disposition="PC"),
-        row("yu2019", "YU2019 9-2", "TIC 9", epoch_bjd=LATER + 0.001, disposition="J"),
-    )
-    assert rows.index.tolist() == ["TOI 1.01", "YU2019 9-2"]
-    assert rows["flags"].tolist() == ["same_as:YU2019 9-2", "same_as:TOI 1.01"]
-    assert rows["label_source"].tolist() == [f"toi:{disposition}"] * 2
-    assert rows["label"].tolist() == [label] * 2
-
-
-def test_a_better_row_without_a_disposition_leaves_the_say_to_the_rows_that_repeat_it():
-    rows = labelled(
-        toi(disposition=""),
-        row("yu2019", "YU2019 9-1", "TIC 9", epoch_bjd=LATER, disposition="PC"),
-        row("yu2019", "YU2019 9-2", "TIC 9", epoch_bjd=LATER + 0.001, disposition="PC"),
-    )
-    assert rows["label_source"].tolist() == ["yu2019:PC"] * 2
-
-
 def test_gaps_are_not_filled_from_a_row_that_is_another_signal():
     rows = labelled(
         toi(duration_h=NAN, epoch_bjd=LATER),

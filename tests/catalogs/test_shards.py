@@ -109,16 +109,15 @@ def test_linked_are_all_rows_of_the_dip_and_their_harmonics():
 
 def test_lists_of_signals_name_the_linked_ones():
     twice = [
-        row("toi", "TOI 1.01", "TIC 9", period_d=3.5, period_err_d=0.005, disposition="CP"),
-        row("yu2019", "YU2019 9-1", "TIC 9", period_d=3.5, disposition="PC"),
-        row("yu2019", "YU2019 9-2", "TIC 9", period_d=3.51, disposition="J"),
+        row("toi", "TOI 1.01", "TIC 9", period_d=3.5, disposition="CP"),
+        row("toi", "TOI 1.02", "TIC 9", period_d=3.501, disposition="PC"),
     ]
     for disposition in ("CP", "FP", ""):
         twice[0]["disposition"] = disposition
         labels, _, _ = label_signals(tables(*twice), LabelSettings(), SplitSettings(), {"TESS": 1}, {})
         signals = lists_of_shard(labels)["signals"]
-        assert signals["signal_id"].tolist() == ["TOI 1.01", "YU2019 9-2"]
-        assert signals["linked"].tolist() == ["YU2019 9-2", "TOI 1.01"]
+        assert signals["signal_id"].tolist() == ["TOI 1.01", "TOI 1.02"]
+        assert signals["linked"].tolist() == ["TOI 1.02", "TOI 1.01"]
 
 
 def test_a_changed_disposition_changes_only_its_label_list(tmp_path):

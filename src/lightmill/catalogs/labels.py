@@ -12,7 +12,7 @@ from scipy.sparse.csgraph import connected_components
 from lightmill.catalogs.completing import complete_ephemerides
 from lightmill.catalogs.crosswalk import star_ids
 from lightmill.catalogs.groups import group_stars, one_place_each, same_eclipses, same_place
-from lightmill.catalogs.linking import linked_pairs, name_links, of_one_signal, repeats
+from lightmill.catalogs.linking import linked_pairs, name_links, of_one_signal
 from lightmill.catalogs.merging import (
     PRECEDENCE,
     Pairs,
@@ -92,11 +92,11 @@ def label_signals(
 
     links = linked_pairs(rows, pairs, stands_for)
     rows = complete_ephemerides(rows, kept, of_one_signal(pairs, links, stands_for))
-    rows[_VERDICT] = rows.loc[_deciding_rows(rows, repeats(rows, links, stands_for)), _VERDICT].to_numpy()
     rows["aliases"] = _merged_ids(rows, stands_for)
     rows["group_id"] = _groups(rows, kept)
-    rows, conflicts = _settle_contradictions(rows, links)
-    rows = name_links(rows, links)
+    judged, contradicts = _verdicts(rows, stands_for, links)
+    conflicts = _conflicts(rows, contradicts)
+    rows = name_links(judged, links)
 
     rows = rows.loc[kept].reset_index(drop=True)
     rows["split"], moves = _splits(rows, splits, crosswalk)
@@ -165,45 +165,67 @@ def _groups(rows: pd.DataFrame, kept: NDArray[np.bool_]) -> NDArray[np.object_]:
     return group_stars(rows["star_id"].to_numpy(str), [there, eclipses])
 
 
-def _settle_contradictions(rows: pd.DataFrame, links: Pairs) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Rows that are one signal and yet planet and not: the better table is right, equals leave training.
+def _verdicts(
+    rows: pd.DataFrame, stands_for: NDArray[np.intp], links: Pairs
+) -> tuple[pd.DataFrame, dict[int, list[int]]]:
+    """The rows with the disposition and label of their signals, and the rows that contradict each other as equals.
 
-    Rows of one target are merged by now, so these are signals seen by two missions, or named twice by one table. A
-    row whose label is unknown neither contradicts nor is taught anything.
+    Of a signal's rows the deciding one speaks, and with it those of its rank, if they have labels: the rows of a table
+    that lists an event more than once. Where rows that speak for one signal, or for signals linked as the same, have
+    different labels, the better table is right; equals leave training. A signal whose label is unknown neither
+    contradicts nor is taught anything.
+
+    Returns
+    -------
+    rows
+        With `disposition`, `label` and `label_source` replaced.
+    contradicts
+        By row number the rows that it contradicts, in the order of their ids.
     """
-    rank = np.array([PRECEDENCE.get(source.partition(":")[0], -1) for source in rows["label_source"]], dtype=np.intp)
-    label = rows["label"].to_numpy()
+    deciding = _deciding_rows(rows, stands_for)
+    rank, own = rows["table"].map(PRECEDENCE).to_numpy(np.intp), rows["label"].to_numpy()
     signal_id, table = rows["signal_id"].to_numpy(), rows["table"].to_numpy()
-    verdicts = {name: rows[name].to_numpy(object, copy=True) for name in _VERDICT}
-    contradicts: dict[int, str] = {}
-    for members in _one_signal_each(links, len(rows)):
-        known = members[label[members] != "unknown"]
-        if len(set(label[known])) < 2:
+    verdicts = {name: rows[name].to_numpy(object)[deciding] for name in _VERDICT}
+    label = verdicts["label"].copy()
+    speaks = (label != "unknown") & (own != "unknown") & (rank == rank[deciding])
+    contradicts: dict[int, list[int]] = {}
+    for members in _one_signal_each(stands_for, links):
+        speakers = members[speaks[members]]
+        if len(set(own[speakers])) < 2:
             continue
-        best = known[rank[known] == rank[known].min()]
-        lower = np.setdiff1d(known, best)
-        if len(set(label[best])) == 1:
-            wrong = lower[label[lower] != label[best[0]]]
-            for verdict in verdicts.values():
-                verdict[wrong] = verdict[best[0]]
+        known = members[label[members] != "unknown"]
+        best = speakers[rank[speakers] == rank[speakers].min()]
+        if len(set(own[best])) == 1:
+            wrong = known[label[known] != own[best[0]]]
+            for name, verdict in verdicts.items():
+                verdict[wrong] = rows[name].iloc[best[0]]
             continue
         for row in best.tolist():
-            contradicts[row] = SEPARATOR.join(sorted(signal_id[best[label[best] != label[row]]]))
+            contradicts[row] = sorted(best[own[best] != own[row]].tolist(), key=signal_id.__getitem__)
         verdicts["label"][known] = "unknown"
-        verdicts["label_source"][known] = table[known] + f":{CONFLICT}"
-    listed = rows.loc[list(contradicts)].assign(contradicts=list(contradicts.values()))[list(CONFLICT_COLUMNS)]
-    return rows.assign(**verdicts), listed.sort_values("signal_id", kind="stable", ignore_index=True)
+        verdicts["label_source"][known] = table[deciding[known]] + f":{CONFLICT}"
+    return rows.assign(**verdicts), contradicts
 
 
-def _one_signal_each(links: Pairs, rows: int) -> list[NDArray[np.intp]]:
-    """The row numbers of each set of rows that are linked as the same."""
+def _one_signal_each(stands_for: NDArray[np.intp], links: Pairs) -> list[NDArray[np.intp]]:
+    """The row numbers of each set of two rows or more that are one signal: merged, or linked as the same."""
     same = links.relation == "same"
-    a, b = links.a[same], links.b[same]
-    graph = coo_array((np.ones(len(a), np.int8), (a, b)), shape=(rows, rows))
+    merged = np.flatnonzero(stands_for != np.arange(len(stands_for)))
+    a, b = np.concatenate([links.a[same], merged]), np.concatenate([links.b[same], stands_for[merged]])
+    graph = coo_array((np.ones(len(a), np.int8), (a, b)), shape=(len(stands_for), len(stands_for)))
     _, signal = connected_components(graph, directed=False)
     tied = np.unique(np.concatenate([a, b]))
     order = tied[np.argsort(signal[tied], kind="stable")]
     return np.split(order, np.flatnonzero(np.diff(signal[order])) + 1) if len(order) else []
+
+
+def _conflicts(rows: pd.DataFrame, contradicts: dict[int, list[int]]) -> pd.DataFrame:
+    """CONFLICT_COLUMNS, sorted by signal_id: these of the rows as they were read and labelled, with their groups."""
+    signal_id = rows["signal_id"].to_numpy()
+    listed = rows.loc[list(contradicts)].assign(
+        contradicts=[SEPARATOR.join(signal_id[others]) for others in contradicts.values()]
+    )
+    return listed[list(CONFLICT_COLUMNS)].sort_values("signal_id", kind="stable", ignore_index=True)
 
 
 def _splits(

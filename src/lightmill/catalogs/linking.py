@@ -11,13 +11,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lightmill.catalogs.matching import SIGMAS, half_duration_d, transit_offset
-from lightmill.catalogs.merging import PRECEDENCE, Pairs, ephemeris_arrays, once_per_signal
+from lightmill.catalogs.merging import PRECEDENCE, Pairs, ephemeris_arrays
 from lightmill.catalogs.signals import SEPARATOR
 
 HARMONIC_OF = "harmonic_of:"
 SAME_AS = "same_as:"
-# Lists signals sector by sector and some of them twice: a second row of a signal says nothing against the first.
-REPEATING = "yu2019"
 
 
 def linked_pairs(rows: pd.DataFrame, pairs: Pairs, stands_for: NDArray[np.intp]) -> Pairs:
@@ -25,7 +23,8 @@ def linked_pairs(rows: pd.DataFrame, pairs: Pairs, stands_for: NDArray[np.intp])
 
     - Harmonics are, all of them.
     - Rows of one table with one ephemeris are: the table has the signal twice.
-    - Rows of different tables on one target are, unless a table has one row in either of the two signals.
+    - Rows of different tables on one target are not: what is one signal is merged, but where a table has one row in
+      either of the two.
     - Rows of two targets are, if they or rows merged into them match, and neither has a better counterpart in the
       other's mission: that of the better tables, then of the smaller offset in units of the largest allowed.
 
@@ -44,7 +43,8 @@ def linked_pairs(rows: pd.DataFrame, pairs: Pairs, stands_for: NDArray[np.intp])
     target = rows["target_id"].to_numpy()
     alone = target[pairs.a] == target[pairs.b]
     harmonics = np.flatnonzero(between & (pairs.relation == "alias"))
-    here = _not_told_apart(rows, pairs, np.flatnonzero(between & same & alone), stands_for)
+    table = rows["table"].to_numpy()
+    here = np.flatnonzero(between & same & alone & (table[pairs.a] == table[pairs.b]))
     across = _one_to_one(rows, pairs, np.flatnonzero(same & ~alone), stands_for)
     chosen = np.concatenate([harmonics, here, across])
     a, b = stands_for[pairs.a[chosen]], stands_for[pairs.b[chosen]]
@@ -62,22 +62,6 @@ def of_one_signal(pairs: Pairs, links: Pairs, stands_for: NDArray[np.intp]) -> P
     return Pairs(pairs.a[chosen], pairs.b[chosen], pairs.relation[chosen])
 
 
-def repeats(rows: pd.DataFrame, links: Pairs, stands_for: NDArray[np.intp]) -> NDArray[np.intp]:
-    """`stands_for`, with every row that a table repeats standing under the better table's row of its target.
-
-    Not to be merged, but of one mind: were its first row merged into a candidate's, the second must not call the
-    candidate a planet.
-    """
-    target, table = rows["target_id"].to_numpy(), rows["table"].to_numpy()
-    chosen = links.relation == "same"
-    chosen &= (target[links.a] == target[links.b]) & (table[links.a] != table[links.b])
-    under = np.arange(len(rows))
-    for better, repeated in sorted(zip(links.a[chosen].tolist(), links.b[chosen].tolist(), strict=True)):
-        if under[repeated] == repeated:
-            under[repeated] = under[better]
-    return under[stands_for]
-
-
 def name_links(rows: pd.DataFrame, links: Pairs) -> pd.DataFrame:
     """The rows, each with the rows it is linked to in its `aliases`, and how in its `flags`."""
     signal_id = rows["signal_id"].to_numpy()
@@ -93,22 +77,6 @@ def name_links(rows: pd.DataFrame, links: Pairs) -> pd.DataFrame:
         marks = {*flags[row].split(SEPARATOR), *(flag + name for flag, name in others)}
         flags[row] = SEPARATOR.join(sorted(marks - {""}))
     return rows.assign(aliases=aliases, flags=flags)
-
-
-def _not_told_apart(
-    rows: pd.DataFrame, pairs: Pairs, wanted: NDArray[np.intp], stands_for: NDArray[np.intp]
-) -> NDArray[np.intp]:
-    """Of `wanted` pairs on one target those that no table itself lists as two signals."""
-    tables: dict[int, frozenset[str]] = {}
-    for own, signal in zip(once_per_signal(rows), stands_for.tolist(), strict=True):
-        tables[signal] = tables.get(signal, frozenset()) | own
-    table = rows["table"].to_numpy()
-    chosen = [
-        number
-        for number, a, b in zip(wanted.tolist(), pairs.a[wanted].tolist(), pairs.b[wanted].tolist(), strict=True)
-        if table[a] == table[b] or not (tables[a] & tables[b]) - {REPEATING}
-    ]
-    return np.array(chosen, dtype=np.intp)
 
 
 def _one_to_one(

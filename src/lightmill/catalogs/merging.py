@@ -25,6 +25,9 @@ PRECEDENCE = {
     "yu2019": 3,
     "exominer": 4,
 }
+# Lists an event once for each search that found it (a sector, a run of sectors) and some searches twice: which rows are
+# one event, only their ephemerides tell.
+REPEATING = "yu2019"
 
 
 class Pairs(NamedTuple):
@@ -36,7 +39,7 @@ class Pairs(NamedTuple):
 
 
 def in_precedence(rows: pd.DataFrame) -> pd.DataFrame:
-    """The rows of all tables, the better first: by rank, then by S/N for repeated ExoMiner runs, then by id.
+    """The rows of all tables, the better first: by rank, then by S/N in tables that repeat signals, then by id.
 
     Raises LabelError for a kind of table without a rank.
     """
@@ -44,7 +47,7 @@ def in_precedence(rows: pd.DataFrame) -> pd.DataFrame:
     if rank.isna().any():
         unknown = rows.loc[rank.isna(), "table"].iloc[0]
         raise LabelError(f"table {unknown!r} has no rank among labels; known are {', '.join(PRECEDENCE)}")
-    weak = np.where(rows["table"] == "exominer", -rows["snr"].fillna(-np.inf), 0.0)
+    weak = np.where(rows["table"].isin(["exominer", REPEATING]), -rows["snr"].fillna(-np.inf), 0.0)
     order = rows.assign(_rank=rank.astype(int), _weak=weak)
     return order.sort_values(["_rank", "_weak", "table", "signal_id"], kind="stable", ignore_index=True).drop(
         columns=["_rank", "_weak"]
@@ -74,7 +77,7 @@ def merge_rows(rows: pd.DataFrame, pairs: Pairs) -> NDArray[np.intp]:
 
     Rows of one target with matching ephemerides are merged, the closest pairs first; rows with the same signal_id (a
     TOI in both its lists) in any case. Two rows of one table never end up in one signal, nor two ExoMiner rows of one
-    sector run; those of different runs do.
+    sector run; those of different runs do, and those of `REPEATING`.
     """
     target = rows["target_id"].to_numpy()
     tokens = once_per_signal(rows)
@@ -103,14 +106,17 @@ def merge_rows(rows: pd.DataFrame, pairs: Pairs) -> NDArray[np.intp]:
 
 
 def once_per_signal(rows: pd.DataFrame) -> list[frozenset[str]]:
-    """What may stand once in a signal: a row's table or, of an ExoMiner row, its sector runs (`SPOC n-1-S1-67`)."""
+    """What may stand once in a signal: a row's table or, of an ExoMiner row, its sector runs (`SPOC n-1-S1-67`).
+
+    Nothing for rows of `REPEATING`.
+    """
     tokens = []
     for table, signal_id, aliases in zip(rows["table"], rows["signal_id"], rows["aliases"], strict=True):
         if table == "exominer":
             names = [signal_id, *aliases.split(SEPARATOR)]
             tokens.append(frozenset(name.rpartition("-S")[2] for name in names if name))
         else:
-            tokens.append(frozenset([table]))
+            tokens.append(frozenset([table]) - {REPEATING})
     return tokens
 
 
