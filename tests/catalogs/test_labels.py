@@ -329,6 +329,19 @@ def test_an_epoch_that_would_arrive_at_the_wrong_hour_is_not_taken():
     assert filled["flags"] == "ephemeris_from:TOI 1.01; same_as:TOI 1.01; waiting_for_search"
 
 
+@pytest.mark.parametrize(
+    ("period_err_d", "epoch_err_d", "arrives"),
+    # To the middle of K2, BJD 2457604, are 541.7 cycles of 3.5 d; half of 2 h is 0.04167 d, a third of that 0.01389 d.
+    [(2.5e-5, 1e-4, True), (2.6e-5, 1e-4, False), (7.5e-5, 1e-4, False), (1e-6, 0.0138, True), (1e-6, 0.0140, False)],
+)
+def test_three_errors_of_an_epoch_that_is_taken_stay_within_half_a_duration(period_err_d, epoch_err_d, arrives):
+    k2 = row("k2pandc", "K2 EPIC 5 b", "EPIC 5", epoch_bjd=NAN, duration_h=NAN, disposition=PLANET)
+    seen = toi(period_err_d=period_err_d, epoch_bjd=2459500.0, epoch_err_d=epoch_err_d, duration_h=2.0)
+    filled = labelled(k2, seen, crosswalk={"TIC 9": "EPIC 5"}).loc["K2 EPIC 5 b"]
+    assert np.isfinite(filled["epoch_bjd"]) == arrives
+    assert ("waiting_for_search" in filled["flags"]) == (not arrives)
+
+
 def test_an_epoch_of_three_decimals_is_never_taken():
     seen = toi(epoch_bjd=NAN, duration_h=NAN, disposition="PC")
     filled = labelled(seen, exominer(duration_h=2.5)).loc["TOI 1.01"]

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lightmill.catalogs.matching import better_period, half_duration_d
+from lightmill.catalogs.matching import SIGMAS, better_period, half_duration_d
 from lightmill.catalogs.merging import PRECEDENCE, Pairs, ephemeris_arrays
 from lightmill.catalogs.signals import (
     DURATION_EXCEEDS_PERIOD,
@@ -22,9 +22,9 @@ def complete_ephemerides(rows: pd.DataFrame, kept: NDArray[np.bool_], pairs: Pai
     """Kept rows without epoch or duration, with those of a matching row of the same star.
 
     A row of the same target gives before one of another mission, a better table before a worse one. An epoch brings
-    the better of the two periods along, and is taken only if that carries it to the row's own mission with an error
-    below half a duration: ten years of a rough period would only point at the wrong hour. Epochs rounded to three
-    decimals (ExoMiner's) are never taken. What was taken is flagged `ephemeris_from:<signal_id>`.
+    the better of the two periods along, and is taken only if that carries it to the row's own mission with three
+    errors within half a duration: ten years of a rough period would only point at the wrong hour. Epochs rounded to
+    three decimals (ExoMiner's) are never taken. What was taken is flagged `ephemeris_from:<signal_id>`.
 
     Parameters
     ----------
@@ -75,10 +75,14 @@ def _donors(rows: pd.DataFrame, pairs: Pairs, needy: NDArray[np.bool_]) -> dict[
 
 
 def _arrives(row: NDArray[np.float64], giver: NDArray[np.float64], middle_bjd: float) -> bool:
-    """Whether the giver's epoch, carried to the middle of the row's mission, is still good to half a duration."""
+    """Whether the giver's epoch, carried to the middle of the row's mission, has three errors within half a duration.
+
+    One error within it would leave a transit outside its own view's dip one time in three.
+    """
     period, error = better_period(row[0], row[3], giver[0], giver[3])
     drift = np.abs((middle_bjd - giver[1]) / period) * error
-    return bool(drift <= half_duration_d(period, row[2], giver[2]))
+    arrival = np.hypot(drift, np.nan_to_num(giver[4]))
+    return bool(SIGMAS * arrival <= half_duration_d(period, row[2], giver[2]))
 
 
 def _new_flags(flags: str, ephemeris: NDArray[np.float64], sources: list[str]) -> str:

@@ -153,6 +153,12 @@ def errors(rows: Rows, *columns: str) -> Floats:
     return np.where(largest > 0, largest, np.nan)
 
 
+def without_sentinel(values: Floats, lowest: float = -1.0) -> Floats:
+    """NaN where a signal-to-noise ratio is `lowest` or less: a mark for 'not computed'."""
+    with np.errstate(invalid="ignore"):
+        return np.where(values > lowest, values, np.nan)
+
+
 def without_limits(rows: Rows, values: Floats, column: str) -> Floats:
     """`values` without those that the flags in `column` call an upper or lower limit (anything but 0 and nothing)."""
     limits, _ = numbers(rows, column)

@@ -23,6 +23,7 @@ from lightmill.catalogs.convert import (
     periods,
     reject_repeated,
     targets,
+    without_sentinel,
 )
 from lightmill.catalogs.matching import match_ephemerides
 from lightmill.catalogs.rows import Rows
@@ -76,7 +77,7 @@ def read_exominer(rows: Rows) -> dict[str, Any]:
         "period_err_d": period_err_d,
         "epoch_err_d": epoch_err_d,
         "radius_rearth": optional(rows, "Planet Radius [Earth Radii]"),
-        "snr": _without_sentinel(optional(rows, "Transit Model SNR")),
+        "snr": without_sentinel(optional(rows, "Transit Model SNR"), lowest=0.0),
         "score": optional(rows, "ExoMiner Score", 0, 1),
     }
     run_names = [run[2] if run else "" for run in runs]
@@ -147,9 +148,3 @@ def _aliases(signal_ids: list[str], stands_for: NDArray[np.intp]) -> list[str]:
     for row in np.flatnonzero(stands_for != np.arange(len(stands_for))):
         others.setdefault(int(stands_for[row]), []).append(signal_ids[row])
     return [SEPARATOR.join(sorted(others.get(row, []))) for row in range(len(signal_ids))]
-
-
-def _without_sentinel(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """NaN where a signal-to-noise ratio is -1: not computed."""
-    with np.errstate(invalid="ignore"):
-        return np.where(values > 0, values, np.nan)

@@ -21,7 +21,7 @@ from lightmill.catalogs.merging import (
     merge_rows,
     pairs_on_one_star,
 )
-from lightmill.catalogs.policy import PSEUDO_LABELLED, apply_policy
+from lightmill.catalogs.policy import apply_policy, is_pseudo_label
 from lightmill.catalogs.signals import SEPARATOR, empty_signals, read_signals, validate_signals, write_signals
 from lightmill.catalogs.splits import (
     MOVES_COLUMNS,
@@ -233,7 +233,7 @@ def _splits(
 ) -> tuple[NDArray[np.object_], pd.DataFrame]:
     """The split of every row: its group's, if it has a label; a pseudo-labelled row is trained on or not used."""
     labelled = (rows["label"] != "unknown").to_numpy(bool)
-    pseudo = labelled & rows["label_source"].str.startswith(PSEUDO_LABELLED + ":").to_numpy(bool)
+    pseudo = labelled & is_pseudo_label(rows["label_source"])
     if splits.method == "hash":
         of_group, moves = hashed_splits(rows["star_id"].tolist(), rows["group_id"].tolist(), splits, crosswalk)
     else:

@@ -14,7 +14,7 @@ SIGMAS = 3.0
 HARMONICS = (1 / 2, 2.0, 1 / 3, 3.0)
 DURATION_RATIO = 3.0  # a pipeline's duration can be too long by far; another's says how far to believe it
 _YEAR_D = 365.25
-_SUN_LIKE_H = 13.0
+_SUN_TRANSIT_H = 13.0
 
 
 def match_ephemerides(
@@ -128,9 +128,8 @@ def half_duration_d(period_d: ArrayLike, *durations_h: ArrayLike) -> NDArray[np.
     """Half of the longest of the known durations, in days, and at most a quarter of the period.
 
     The longest counts for no more than three times the shortest: what is left of a deep eclipse may be called 15 h
-    long, and is no reason to look for a transit of 2 h that far away. Where no duration is known, that of a central
-    transit of a Sun-like star stands in: 13 h (P / yr)^(1/3), from Kepler's third law (Winn 2010, "Exoplanet Transits
-    and Occultations", eq. 19).
+    long, and is no reason to look for a transit of 2 h that far away. Where no duration is known, `sun_like_duration_h`
+    stands in.
     """
     period = _floats(period_d)
     longest = shortest = np.full(np.broadcast(period, *durations_h).shape, np.nan)
@@ -138,9 +137,16 @@ def half_duration_d(period_d: ArrayLike, *durations_h: ArrayLike) -> NDArray[np.
         longest, shortest = np.fmax(longest, _floats(duration)), np.fmin(shortest, _floats(duration))
     longest = np.fmin(longest, DURATION_RATIO * shortest)
     with np.errstate(invalid="ignore"):
-        typical = _SUN_LIKE_H * np.cbrt(period / _YEAR_D)
-    half = np.where(longest > 0, longest, typical) / 48
+        half = np.where(longest > 0, longest, sun_like_duration_h(period)) / 48
     return np.fmin(half, period / 4)
+
+
+def sun_like_duration_h(period_d: ArrayLike) -> NDArray[np.float64]:
+    """How long a planet of this period (days) takes across the middle of a Sun-like star, in hours.
+
+    13 h (P / yr)^(1/3), from Kepler's third law (Winn 2010, "Exoplanet Transits and Occultations", eq. 19).
+    """
+    return _SUN_TRANSIT_H * np.cbrt(_floats(period_d) / _YEAR_D)
 
 
 def _floats(values: ArrayLike) -> NDArray[np.float64]:

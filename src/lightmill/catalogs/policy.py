@@ -2,10 +2,12 @@
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from lightmill.catalogs.signals import NOT_TRANSITING, SEPARATOR
 from lightmill.config.catalogs import LabelPolicy, LabelSettings
 
+# The labels of this table are a threshold on another network's scores.
 PSEUDO_LABELLED = "exominer"
 
 
@@ -27,6 +29,11 @@ def apply_policy(signals: pd.DataFrame, settings: LabelSettings) -> pd.DataFrame
         labelled.loc[rows.index, "label"] = label
         labelled.loc[rows.index, "label_source"] = [f"{table}:{name}" for name in rule]
     return labelled
+
+
+def is_pseudo_label(label_source: pd.Series) -> NDArray[np.bool_]:
+    """Which labels (n,) of these sources (`table:rule`) were given by a model."""
+    return label_source.str.startswith(PSEUDO_LABELLED + ":").to_numpy(bool)
 
 
 def _by_disposition(rows: pd.DataFrame, policy: LabelPolicy) -> tuple[list[str], list[str]]:

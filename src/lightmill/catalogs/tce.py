@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import numpy as np
-
 from lightmill.catalogs.convert import (
     BKJD,
     BTJD,
@@ -16,6 +14,7 @@ from lightmill.catalogs.convert import (
     optional,
     periods,
     targets,
+    without_sentinel,
 )
 from lightmill.catalogs.rows import Rows
 
@@ -79,7 +78,7 @@ def read_dr24(rows: Rows) -> dict[str, Any]:
         "period_err_d": errors(rows, "tce_period_err"),
         "epoch_err_d": errors(rows, "tce_time0bk_err"),
         "radius_rearth": optional(rows, "tce_prad"),
-        "snr": _without_sentinel(optional(rows, "tce_model_snr")),
+        "snr": without_sentinel(optional(rows, "tce_model_snr")),
     }
 
 
@@ -101,7 +100,7 @@ def read_dr25(rows: Rows) -> dict[str, Any]:
         "dec_deg": optional(rows, "dec", -90, 90),
         "magnitude": optional(rows, "mag"),
         "radius_rearth": optional(rows, "tce_prad"),
-        "snr": _without_sentinel(optional(rows, "tce_model_snr")),
+        "snr": without_sentinel(optional(rows, "tce_model_snr")),
     }
 
 
@@ -125,7 +124,7 @@ def read_yu2019(rows: Rows) -> dict[str, Any]:
         "ra_deg": optional(rows, "RA", 0, 360),
         "dec_deg": optional(rows, "Dec", -90, 90),
         "magnitude": optional(rows, "Tmag"),
-        "snr": _without_sentinel(optional(rows, "SN"), lowest=0.0),
+        "snr": without_sentinel(optional(rows, "SN"), lowest=0.0),
     }
 
 
@@ -133,9 +132,3 @@ def _signal_ids(rows: Rows, release: str, star_column: str) -> list[str]:
     stars = targets(rows, star_column, "Kepler")
     numbers = identifiers(rows, "tce_plnt_num", r"0?[1-9]|[1-9]\d", "1")
     return [f"{release} {star[4:]}-{number.zfill(2)}" for star, number in zip(stars, numbers, strict=True)]
-
-
-def _without_sentinel(values: np.ndarray, lowest: float = -1.0) -> np.ndarray:
-    """NaN where a signal-to-noise ratio is `lowest` or less: a mark for 'not computed'."""
-    with np.errstate(invalid="ignore"):
-        return np.where(values > lowest, values, np.nan)

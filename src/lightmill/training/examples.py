@@ -7,13 +7,12 @@ from hashlib import blake2b
 import numpy as np
 import pandas as pd
 
+from lightmill.catalogs.policy import is_pseudo_label
 from lightmill.catalogs.splits import assert_no_leak
 from lightmill.config.training import TaskLabels
 from lightmill.errors import LabelError, ModelError
 from lightmill.training.dataset import Dataset, task_labels
 
-# The labels of this table are a threshold on another network's scores.
-PSEUDO_LABELLED = "exominer:"
 TRAINING_SPLITS = ("train", "validation", "test")
 
 
@@ -79,7 +78,7 @@ def _require_both_classes(by_split: dict[str, Examples], name: str) -> None:
 def _require_real_labels(by_split: dict[str, Examples], name: str) -> None:
     for split in ("validation", "test"):
         meta = by_split[split].meta
-        pseudo = meta.loc[meta["label_source"].str.startswith(PSEUDO_LABELLED), "signal_id"]
+        pseudo = meta.loc[is_pseudo_label(meta["label_source"]), "signal_id"]
         if len(pseudo):
             raise LabelError(
                 f"dataset {name}: {len(pseudo)} labels in the {split} split were given by a model (the first is that "

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from lightmill.catalogs.matching import sun_like_duration_h
 from lightmill.config.views import ImportedNumber, ImportedViews, ScalarColumn
 from lightmill.errors import ViewError
 from lightmill.targets import BKJD_ZERO_BJD, BTJD_ZERO_BJD
@@ -12,9 +13,9 @@ _DAYS: dict[str, float] = {"d": 1.0, "h": 1 / 24, "min": 1 / 1440}
 _PPM: dict[str, float] = {"ppm": 1.0, "percent": 1e4, "fraction": 1e6}
 _ZEROS_BJD: dict[str, float] = {"BJD": 0.0, "BKJD": BKJD_ZERO_BJD, "BTJD": BTJD_ZERO_BJD}
 
-# A transit across the middle of a Sun lasts 13 h (P / yr)^(1/3). Units of time differ by 24 or more, so a median
-# duration further from that than half of 24 on a log scale is in another unit.
-_SUN_TRANSIT_H, _YEAR_D, _UNIT_FACTOR = 13.0, 365.25, 24.0**0.5
+# Units of time differ by 24 or more, so a median duration further from a Sun-like star's than half of 24 on a log scale
+# is in another unit.
+_UNIT_FACTOR = 24.0**0.5
 _MAX_TOO_LONG = 0.01
 _DEPTHS_PPM = (10.0, 6e5)
 _EPOCHS_BJD: dict[str, tuple[float, float]] = {
@@ -54,12 +55,12 @@ def check_units(key: str, signals: pd.DataFrame, settings: ImportedViews) -> Non
     timed = signals[["period_d", "duration_h"]].dropna()
     if len(timed):
         period, duration = timed["period_d"], timed["duration_h"]
-        sun = _SUN_TRANSIT_H * (period / _YEAR_D) ** (1 / 3)
-        if not 1 / _UNIT_FACTOR < (duration / sun).median() < _UNIT_FACTOR:
+        sun = sun_like_duration_h(period)
+        if not 1 / _UNIT_FACTOR < np.median(duration / sun) < _UNIT_FACTOR:
             refuse(
                 "duration_h",
                 f"the median duration is {duration.median():.4g} h at a median period of {period.median():.4g} d",
-                f"some {sun.median():.2g} h",
+                f"some {np.median(sun):.2g} h",
             )
         too_long = (duration / 24 > period).mean()
         if too_long > _MAX_TOO_LONG:
