@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import numpy as np
@@ -37,7 +38,7 @@ def signals(n):
     )
 
 
-def write_shard(folder: Path, labels: pd.DataFrame, settings: ViewSettings = VIEWS, without: tuple[str, ...] = ()):
+def write_shard(folder: Path, labels: pd.DataFrame, settings=VIEWS, without=(), why="no_light_curve"):
     """One shard as make_views and shard_catalog leave it; returns the views by signal."""
     made = labels[~labels["signal_id"].isin(without)]
     generator = np.random.default_rng(int(folder.name))
@@ -51,7 +52,7 @@ def write_shard(folder: Path, labels: pd.DataFrame, settings: ViewSettings = VIE
     write_parquet(folder / "meta.parquet", meta)
     outcomes = {signal: {"outcome": "ok", "detail": ""} for signal in made["signal_id"]}
     lost = labels["signal_id"][labels["signal_id"].isin(without)]
-    outcomes |= {signal: {"outcome": "no_light_curve", "detail": "absent"} for signal in lost}
+    outcomes |= {signal: {"outcome": why, "detail": "absent"} for signal in lost}
     manifest = {"views": lengths, "settings": settings.model_dump(by_alias=True), "outcomes": outcomes}
     write_json(folder / "manifest.json", manifest)
     return {signal: (arrays["global"][row], arrays["local"][row]) for row, signal in enumerate(made["signal_id"])}
@@ -131,6 +132,24 @@ def test_a_split_without_planets_is_refused_with_advice(tmp_path):
     parts, _ = mission(tmp_path, labels)
     with pytest.raises(LabelError, match=r"Kepler: no planet in the split 'validation'.*stratified"):
         assemble_dataset(tmp_path / "Kepler", **parts)
+
+
+@pytest.mark.parametrize(
+    ("why", "advice"), [("waiting_for_search", "with all columns"), ("no_light_curve", r"manifest\.json")]
+)
+def test_a_split_that_has_planets_but_no_views_of_them_is_told_why(tmp_path, why, advice):
+    labels = signals(60)  # 18 planets, 36 others and 6 unknown; 10 planets train
+    planets = labels[labels["label"] == "planet"]
+    lost = planets.loc[planets["split"] != "train", "signal_id"]
+    parts, _ = mission(tmp_path, labels, without=tuple(lost), why=why)
+    with pytest.raises(LabelError) as raised:
+        assemble_dataset(tmp_path / "Kepler", **parts)
+    message = str(raised.value)
+    in_validation = (planets["split"] == "validation").sum()
+    assert f"none of the {in_validation} signals labelled planet in the split 'validation' has a view" in message
+    assert f"not_planet: 36 ok; planet: {len(lost)} {why}, {18 - len(lost)} ok; unknown: 6 ok" in message
+    assert re.search(advice, message)
+    assert "stratified" not in message
 
 
 def test_a_star_in_two_splits_is_refused(tmp_path):

@@ -9,16 +9,21 @@ import pandas as pd
 
 from lightmill.catalogs.crosswalk import star_ids
 from lightmill.catalogs.shards import require_resolved
-from lightmill.catalogs.splits import assert_both_classes, hashed_splits, split_table
+from lightmill.catalogs.splits import HELD_OUT, assert_both_classes, hashed_splits, split_table
 from lightmill.config.catalogs import LabelPolicy, LabelSettings, SplitSettings
 from lightmill.config.views import ImportedViews
-from lightmill.errors import ViewError
+from lightmill.errors import LabelError, ViewError
 from lightmill.files import read_json, write_csv
 from lightmill.logs import logger
 from lightmill.training.dataset import META_COLUMNS, write_dataset
 from lightmill.views.importing import import_views
 
 _LABEL_COLUMNS = ["signal_id", "star_id", "group_id", "label", "label_source", "disposition", "split"]
+_NO_VIEW_ADVICE = "The manifest.json of each shard's views says why, signal by signal"
+_WAITING_ADVICE = (
+    "Signals wait for a search where the catalog gives no epoch or no duration: download its table again with all "
+    "columns, or add a table that has them"
+)
 
 
 def assemble_dataset(
@@ -60,9 +65,13 @@ def assemble_dataset(
         raise ViewError(
             f"{folder}: signal {unlabelled[0]!r} has a view but stands in no label list; run the views again"
         )
-    _log_outcomes(manifests, known)
+    outcomes = _outcomes_by_label(manifests, known)
+    logger.info("signals by label and outcome of their views:\n%s", outcomes.to_string())
     meta = meta.merge(known[_LABEL_COLUMNS], on="signal_id", how="left", validate="one_to_one")
-    _require_fit_for_training(meta, f"dataset {Path(folder).name}")
+    what = f"dataset {Path(folder).name}"
+    _log_splits(meta, what)
+    _require_views_of_both_classes(meta, known, outcomes, what)
+    assert_both_classes(meta, what)
     lengths = _same(manifests, "views")
     write_dataset(
         folder,
@@ -93,14 +102,30 @@ def _shard_arrays(shards: Sequence[Path], name: str) -> Iterator[np.ndarray]:
             yield array
 
 
-def _log_outcomes(manifests: dict[Path, dict[str, Any]], known: pd.DataFrame) -> None:
-    """Say how many signals of each label have a view and why others have none: it must not depend on the label."""
+def _outcomes_by_label(manifests: dict[Path, dict[str, Any]], known: pd.DataFrame) -> pd.DataFrame:
+    """How many signals of each label have a view, and why others have none: it must not depend on the label."""
     outcomes = {
         signal: entry["outcome"] for manifest in manifests.values() for signal, entry in manifest["outcomes"].items()
     }
     outcome = known["signal_id"].map(outcomes).fillna("no_view_made")
-    table = pd.crosstab(known["label"], outcome)
-    logger.info("signals by label and outcome of their views:\n%s", table.to_string())
+    return pd.crosstab(known["label"], outcome)
+
+
+def _require_views_of_both_classes(meta: pd.DataFrame, known: pd.DataFrame, outcomes: pd.DataFrame, what: str) -> None:
+    """Raise LabelError if a split has labelled signals of a class, and not one of them has a view."""
+    for split in HELD_OUT:
+        for label in ("planet", "not_planet"):
+            labelled = int(((known["split"] == split) & (known["label"] == label)).sum())
+            if labelled and not ((meta["split"] == split) & (meta["label"] == label)).any():
+                counts = "; ".join(
+                    f"{name}: " + ", ".join(f"{count} {outcome}" for outcome, count in row.items() if count)
+                    for name, row in outcomes.iterrows()
+                )
+                waiting = outcomes.loc[label].get("waiting_for_search", 0)
+                raise LabelError(
+                    f"{what}: none of the {labelled} signals labelled {label} in the split {split!r} has a view. Outcomes "
+                    f"of views by label: {counts}. {_WAITING_ADVICE if waiting else _NO_VIEW_ADVICE}"
+                )
 
 
 def import_dataset(
@@ -139,7 +164,8 @@ def import_dataset(
         len(meta),
         len(imported.rejected),
     )
-    _require_fit_for_training(meta, f"imported_views.{name}")
+    _log_splits(meta, f"imported_views.{name}")
+    assert_both_classes(meta, f"imported_views.{name}")
     write_dataset(
         folder,
         imported.views,
@@ -159,6 +185,5 @@ def label_by_policy(dispositions: pd.Series, policy: LabelPolicy) -> np.ndarray:
     return dispositions.map(named).fillna("unknown").to_numpy(object)
 
 
-def _require_fit_for_training(meta: pd.DataFrame, what: str) -> None:
+def _log_splits(meta: pd.DataFrame, what: str) -> None:
     logger.info("%s by mission, label and split:\n%s", what, split_table(meta))
-    assert_both_classes(meta, what)
