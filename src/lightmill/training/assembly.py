@@ -123,8 +123,8 @@ def _require_views_of_both_classes(meta: pd.DataFrame, known: pd.DataFrame, outc
                 )
                 waiting = outcomes.loc[label].get("waiting_for_search", 0)
                 raise LabelError(
-                    f"{what}: none of the {labelled} signals labelled {label} in the split {split!r} has a view. Outcomes "
-                    f"of views by label: {counts}. {_WAITING_ADVICE if waiting else _NO_VIEW_ADVICE}"
+                    f"{what}: none of the {labelled} signals labelled {label} in the split {split!r} has a view. "
+                    f"Outcomes of views by label: {counts}. {_WAITING_ADVICE if waiting else _NO_VIEW_ADVICE}"
                 )
 
 
