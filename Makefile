@@ -30,7 +30,7 @@ bench: .venv/installed
 	$(BIN)/python -m benchmarks
 
 # After a run was killed and its lock stayed behind. Make sure first that no other run works in this folder: two at once
-# would write over each other.
+# would write over each other. (The jobs of a head that was killed outright live on for a while; wait for them.)
 unlock: .venv/installed
 	$(SNAKEMAKE) --unlock
 

@@ -50,6 +50,21 @@ except LightmillError as error:
     raise WorkflowError(f"catalogs: {error}")
 
 
+def require_archives():
+    """Raise WorkflowError where an archive folder does not exist; a simulated one is written by the run itself."""
+    if CONFIG.simulation is None:
+        for mission, archive in CONFIG.archives.by_mission().items():
+            for url in archive.urls:
+                if not Path(url.removeprefix("file://")).is_dir():
+                    raise WorkflowError(
+                        f"archives.{mission.lower()}.base_url: no folder {url.removeprefix('file://')!r}; "
+                        "name one that has the archive's tree below it"
+                    )
+
+
+require_archives()
+
+
 def shard_list(kind):
     """An input function: the list (targets, signals or labels) of one shard, as the checkpoint wrote it."""
 

@@ -120,6 +120,14 @@ def catalog(
 
         if output is not None and output.suffix not in (".parquet", ".csv"):
             raise LightmillError(f"{output}: the name of the signal table must end in .parquet or .csv")
+        for path in (output, rejected):
+            if path is not None and path.resolve() in (
+                file.resolve(),
+                (output if path is rejected else file).resolve(),
+            ):
+                raise LightmillError(f"{path}: would overwrite another file of this command; choose another name")
+            if path is not None and not path.parent.is_dir():
+                raise LightmillError(f"{path}: no folder {path.parent}; make it first")
         found = read_catalog(file)
         if output is not None:
             _write_signals(found, output)
@@ -158,6 +166,9 @@ def _writing(path: Path) -> Iterator[None]:
 
 
 def _describe(found: "CatalogTable", console: Console) -> None:
+    from lightmill.catalogs.policy import unexpected_dispositions
+    from lightmill.config.catalogs import LabelSettings
+
     info, counts = found.info, found.summary
     rejected, merged = sum(counts["rejected"].values()), sum(counts["merged"].values())
     facts = {
@@ -173,6 +184,10 @@ def _describe(found: "CatalogTable", console: Console) -> None:
     for name, value in facts.items():
         console.print(Text(f"{name:<9}", style="bold") + Text(_printable(value)), soft_wrap=True)
     console.print(_dispositions(found))
+    for name, count in unexpected_dispositions(found.signals, LabelSettings()).items():
+        console.print(
+            Text(_printable(f"warning: disposition {name!r} ({count:,} signals): no rule for it")), soft_wrap=True
+        )
     for kind, count in counts["merged"].items():
         console.print(Text(f"merged: {count:,} {kind}"), soft_wrap=True)
     for kind, count in counts["rejected"].items():

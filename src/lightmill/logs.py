@@ -21,8 +21,8 @@ logger = logging.getLogger("lightmill")
 def job_log(path: str | Path) -> Iterator[logging.Logger]:
     """Log to the file `path` while a rule's script runs.
 
-    Warnings go there too. An error of our own family ends the script with its message, without a traceback; any
-    other exception leaves its traceback in the log and is raised again.
+    Warnings go there too. An error of our own family, or of the file system on a file that is named, ends the script
+    with one message, without a traceback; any other exception leaves its traceback in the log and is raised again.
     """
     handler = logging.FileHandler(path, mode="a", encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
@@ -36,6 +36,12 @@ def job_log(path: str | Path) -> Iterator[logging.Logger]:
     except LightmillError as error:
         logger.error("%s", error)
         sys.exit(f"error: {error}")
+    except OSError as error:
+        if error.filename is None:
+            logger.exception("the job failed")
+            raise
+        logger.error("%s: %s", error.filename, error.strerror)
+        sys.exit(f"error: {error.filename}: {error.strerror}; make sure it can be read or written, then run again")
     except Exception:
         logger.exception("the job failed")
         raise

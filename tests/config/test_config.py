@@ -133,3 +133,33 @@ def test_checking_a_configuration_loads_nothing_heavy():
     code = "import sys; import lightmill.config.model; print(sorted({'numpy', 'pandas', 'torch'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("run: x\n5: 6\n", "5: a key must be text"),
+        ("run: x\nviews: {1: 2}\n", "views.1: a key must be text"),
+        ("run: x\nrun: y\n", "line 2: the key 'run' stands twice"),
+        ("run: [\n", "expected the node content"),
+        ("", "expected a mapping"),
+    ],
+)
+def test_files_that_are_no_configuration(tmp_path, text, message):
+    path = tmp_path / "wrong.yaml"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match="wrong.yaml") as error:
+        load_config(path)
+    assert message in str(error.value)
+
+
+def test_a_binary_file_is_no_configuration(tmp_path):
+    path = tmp_path / "wrong.yaml"
+    path.write_bytes(b"\xff\xfe\x00\x01")
+    with pytest.raises(ConfigError, match="not a text file"):
+        load_config(path)
+
+
+@pytest.mark.parametrize("seeds", [[-1], [2**32], [1, 1], []])
+def test_seeds_are_distinct_and_of_32_bits(seeds):
+    assert "training.seeds" in refusal(training={"seeds": seeds})

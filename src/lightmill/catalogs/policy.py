@@ -11,6 +11,35 @@ from lightmill.config.catalogs import LabelPolicy, LabelSettings
 PSEUDO_LABELLED = "exominer"
 
 
+# What the tables' own documents say may stand there; anything else is scored only, like these without a rule.
+DISPOSITIONS: dict[str, frozenset[str]] = {
+    "koi": frozenset({"CONFIRMED", "CANDIDATE", "FALSE POSITIVE", "NOT DISPOSITIONED"}),
+    "k2pandc": frozenset({"CONFIRMED", "CANDIDATE", "FALSE POSITIVE", "REFUTED"}),
+    "toi": frozenset({"KP", "CP", "PC", "APC", "FP", "FA"}),
+    "exofop_toi": frozenset({"KP", "CP", "PC", "APC", "FP", "FA"}),
+    "dr24": frozenset({"PC", "AFP", "NTP", "UNK"}),
+    "dr25": frozenset({"PC", "AFP", "NTP", "UNK"}),
+    "yu2019": frozenset({"PC", "EB", "V", "IS", "J", "O"}),
+    PSEUDO_LABELLED: frozenset(),
+}
+
+
+def unexpected_dispositions(signals: pd.DataFrame, settings: LabelSettings) -> dict[str, int]:
+    """How many signals have a disposition that neither their table's documents nor its policy know, by disposition.
+
+    Such signals stay unknown; a misspelt or re-spelt column would otherwise empty a training set without a word.
+    """
+    found: dict[str, int] = {}
+    for table, rows in signals.groupby("table", sort=True):
+        policy = getattr(settings, str(table), LabelPolicy())
+        known = DISPOSITIONS[str(table)] | set(policy.planet) | set(policy.not_planet) | {""}
+        named = rows["disposition"].str.split(" [", n=1, regex=False).str[0]
+        found |= {
+            str(name): int(count) for name, count in named[~named.isin(known)].value_counts().sort_index().items()
+        }
+    return found
+
+
 def apply_policy(signals: pd.DataFrame, settings: LabelSettings) -> pd.DataFrame:
     """A copy of the signal table with `label` and `label_source` by the policy of each row's table.
 

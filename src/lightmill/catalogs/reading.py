@@ -12,7 +12,7 @@ import pandas as pd
 from lightmill.catalogs import exominer, k2, koi, tce, toi
 from lightmill.catalogs.convert import reject_repeated
 from lightmill.catalogs.identify import TableInfo, identify_table
-from lightmill.catalogs.policy import apply_policy
+from lightmill.catalogs.policy import apply_policy, unexpected_dispositions
 from lightmill.catalogs.rows import MALFORMED, Rows, read_rows
 from lightmill.catalogs.signals import (
     COLUMNS,
@@ -26,6 +26,7 @@ from lightmill.catalogs.signals import (
     write_signals,
 )
 from lightmill.config.catalogs import LabelSettings
+from lightmill.errors import CatalogError
 from lightmill.files import write_csv, write_json
 from lightmill.logs import logger
 
@@ -72,7 +73,13 @@ def read_catalog(path: str | Path, labels: LabelSettings | None = None) -> Catal
     values = reader(rows)
     reject_repeated(rows, values["signal_id"])
     signals = validate_signals(apply_policy(_signals(rows, values), labels or LabelSettings()))
-    return CatalogTable(info, signals, _rejected(rows), _summary(rows, values, signals))
+    rejected = _rejected(rows)
+    if len(rejected) and not len(signals):
+        first = rejected.iloc[0]
+        raise CatalogError(
+            f"{path}: all {len(rejected)} rows are rejected, the first (line {first['line']}) because: {first['reason']}"
+        )
+    return CatalogTable(info, signals, rejected, _summary(rows, values, signals))
 
 
 def write_catalog(
@@ -89,6 +96,10 @@ def write_catalog(
         sum(counts["rejected"].values()),
         sum(counts["merged"].values()),
     )
+    for reason, count in counts["rejected"].items():
+        logger.warning("rejected: %d %s", count, reason)
+    for disposition, count in unexpected_dispositions(catalog.signals, labels).items():
+        logger.warning("disposition %r (%d signals): no rule for it, they stay unknown", disposition, count)
     for disposition, found in counts["by_disposition"].items():
         logger.info("%s: %d rows, stars of %.1f %% known", disposition, found["rows"], 100 * found["share"])
     write_signals(signals, catalog.signals)

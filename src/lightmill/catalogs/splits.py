@@ -153,7 +153,11 @@ def assert_both_classes(labels: pd.DataFrame, what: str) -> None:
         for label in _CLASSES:
             if not (present == label).any():
                 counts = ", ".join(f"{(present == name).sum()} {name}" for name in _CLASSES)
-                raise LabelError(
-                    f"{what}: no {label} in the split {split!r} ({counts}); give it more labelled signals, or set "
-                    "splits.method: stratified"
+                everywhere = int((labels["label"] == label).sum())
+                advice = (
+                    "give it more labelled signals, or set splits.method: stratified if it is not"
+                    if everywhere
+                    else f"there is no {label} in any split: look at the dispositions in the catalogs' summaries and at "
+                    "the label policies (`labels` in the configuration)"
                 )
+                raise LabelError(f"{what}: no {label} in the split {split!r} ({counts}); {advice}")

@@ -15,15 +15,14 @@ def _line(fault: Any, model: type[BaseModel], prefix: str) -> str:
     key = prefix + ".".join(str(part) for part in fault["loc"])
     if fault["type"] == "extra_forbidden":
         valid = _keys_at(model, fault["loc"][:-1])
-        near = get_close_matches(str(fault["loc"][-1]), valid, n=1, cutoff=0.0)
-        return (
-            f"{key}: no such key; did you mean {near[0]!r}? Valid: {', '.join(valid)}"
-            if near
-            else f"{key}: no such key"
-        )
+        near = get_close_matches(str(fault["loc"][-1]), valid, n=1, cutoff=0.4)
+        meant = f"did you mean {near[0]!r}? " if near else ""
+        return f"{key}: no such key; {meant}Valid: {', '.join(valid)}"
     if fault["type"] == "missing":
         return f"{key}: required, but not given"
     message = fault["msg"].removeprefix("Value error, ")
+    if fault["type"] == "string_pattern_mismatch":
+        message = "expected letters, digits, _ . - and a letter or digit first"
     if not key:
         return message
     line = f"{key}: {message}, got {str(fault['input'])[:80]!r}"

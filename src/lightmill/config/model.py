@@ -32,7 +32,9 @@ class Config(Section):
     )
     catalogs: list[str] = Field(default=[], description="Catalog files, as paths or globs.")
     archives: Archives = Field(default=Archives(), description="Where each mission's light curves are.")
-    store: str = Field(default="data/light_curves", description="Folder of the light-curve store, shared by runs.")
+    store: str = Field(
+        default="data/light_curves", min_length=1, description="Folder of the light-curve store, shared by runs."
+    )
     max_missing: float = Field(
         default=0.1, ge=0, le=1, description="Largest fraction of targets whose light curve may be missing (not `ok`)."
     )
@@ -94,7 +96,7 @@ def parse_config(values: dict[str, Any]) -> Config:
     Raises ConfigError with one line per fault: the key, what was expected, and the nearest valid name.
     """
     try:
-        return Config(**_expand(values, ""))
+        return Config.model_validate(_expand(values, ""))
     except ValidationError as error:
         raise ConfigError(explain(error, Config)) from None
 
@@ -102,7 +104,9 @@ def parse_config(values: dict[str, Any]) -> Config:
 def load_config(path: str | Path) -> Config:
     """The configuration in a YAML file; raises ConfigError like `parse_config`, naming the file."""
     try:
-        values = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        values = yaml.load(Path(path).read_text(encoding="utf-8"), Loader=_UniqueKeys)
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path}: not a text file (UTF-8); expected YAML") from None
     except (OSError, yaml.YAMLError) as error:
         raise ConfigError(f"{path}: {error}") from None
     if not isinstance(values, dict):
@@ -113,11 +117,26 @@ def load_config(path: str | Path) -> Config:
         raise ConfigError(f"{path}:\n{error}") from None
 
 
+class _UniqueKeys(yaml.SafeLoader):
+    """YAML in which a key stands once in its mapping: of two, one would be lost without a word."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                raise yaml.YAMLError(f"line {key.start_mark.line + 1}: the key {key.value!r} stands twice")
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
 def _expand(value: Any, place: str) -> Any:
     if isinstance(value, str):
         return _VARIABLE.sub(lambda match: _variable(match, place), value)
     if isinstance(value, dict):
-        return {key: _expand(item, f"{place}.{key}" if place else str(key)) for key, item in value.items()}
+        wrong = [key for key in value if not isinstance(key, str)]
+        if wrong:
+            raise ConfigError(f"{place + '.' if place else ''}{wrong[0]}: a key must be text; put it in quotes")
+        return {key: _expand(item, f"{place}.{key}" if place else key) for key, item in value.items()}
     if isinstance(value, list):
         return [_expand(item, f"{place}[{index}]") for index, item in enumerate(value)]
     return value

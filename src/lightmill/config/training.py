@@ -1,8 +1,8 @@
 """Configuration of training, evaluation and experiments."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from lightmill.config.section import Section
 
@@ -16,7 +16,9 @@ class TrainingSettings(Section):
     """How a network is fitted."""
 
     architecture: Architecture = Field(default="dual_branch", description="Name of the network.")
-    seeds: list[int] = Field(default=[1, 2, 3], min_length=1, description="One model is trained from each seed.")
+    seeds: list[Annotated[int, Field(ge=0, lt=2**32)]] = Field(
+        default=[1, 2, 3], min_length=1, description="One model is trained from each seed."
+    )
     epochs: int = Field(default=60, ge=1, description="Largest number of passes over the training set.")
     batch_size: int = Field(default=64, ge=1, description="Examples per step.")
     learning_rate: float = Field(default=1e-3, gt=0, le=1, description="Adam's learning rate at the start.")
@@ -32,6 +34,13 @@ class TrainingSettings(Section):
     device: Literal["cpu", "cuda", "auto"] = Field(
         default="cpu", description="Where to train. `auto` takes a GPU if there is one; bytes are promised on cpu."
     )
+
+    @field_validator("seeds")
+    @classmethod
+    def _each_seed_once(cls, seeds: list[int]) -> list[int]:
+        if len(set(seeds)) < len(seeds):
+            raise ValueError("the same seed stands twice")
+        return seeds
 
 
 class TaskLabels(Section):

@@ -12,6 +12,7 @@ from scipy.stats import rankdata
 
 from lightmill.errors import LightCurveError
 from lightmill.files import write_csv
+from lightmill.lightcurves.store import FETCH_AGAIN
 from lightmill.logs import logger
 
 OUTCOMES = ("ok", "absent", "transient", "corrupt")
@@ -101,8 +102,8 @@ def _observed(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 _ADVICE = {
-    "transient": "the archive could not be read; worth trying again: snakemake --forcerun fetch_light_curves",
-    "corrupt": "a file is damaged or not what it should be; worth trying again once the file named is replaced",
+    "transient": f"the archive could not be read; worth trying again: {FETCH_AGAIN}",
+    "corrupt": f"a file is damaged or not what it should be; once it is replaced: {FETCH_AGAIN}",
     "absent": "the archive has no file; not worth trying again unless another base_url has them",
 }
 

@@ -38,6 +38,10 @@ def store_path(store: str | Path, target_id: str) -> Path:
     return Path(store) / mission / folder / f"{digits}.parquet"
 
 
+# What a user runs to have the archive asked again; targets that are in the store as they should be cost next to nothing.
+FETCH_AGAIN = "snakemake --cores all [--configfile FILE of this run] --forcerun fetch_light_curves"
+
+
 class NotAsFetchedError(LightCurveError):
     """The store does not hold the light curves that a run fetched: others took their place, or they are gone.
 
@@ -51,8 +55,7 @@ class NotAsFetchedError(LightCurveError):
             f"light curves that are not in the store as this run fetched them ({len(lines)}):\n"
             + "\n".join(lines)
             + "\nAnother run on the same store has replaced them, or they were damaged or removed. Fetch again what is "
-            "not as it was (with --configfile, if this run has a file of its own):\n"
-            "  snakemake --cores all --forcerun fetch_light_curves\n"
+            f"not as it was:\n  {FETCH_AGAIN}\n"
             "Runs whose archives hold different light curves of one target need a `store` each."
         )
 
