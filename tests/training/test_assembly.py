@@ -10,7 +10,7 @@ from lightmill.catalogs.splits import hashed_splits, own_split
 from lightmill.config.catalogs import LabelPolicy, LabelSettings, SplitSettings
 from lightmill.config.views import ImportedViews, ViewSettings
 from lightmill.errors import LabelError, ViewError
-from lightmill.files import read_json, write_json, write_npy, write_parquet
+from lightmill.files import read_json, sha256_file, write_json, write_npy, write_parquet
 from lightmill.training.assembly import assemble_dataset, import_dataset, label_by_policy
 from lightmill.training.dataset import read_dataset
 from lightmill.views.shards import NUMBERS
@@ -54,6 +54,8 @@ def write_shard(folder: Path, labels: pd.DataFrame, settings=VIEWS, without=(), 
     lost = labels["signal_id"][labels["signal_id"].isin(without)]
     outcomes |= {signal: {"outcome": why, "detail": "absent"} for signal in lost}
     manifest = {"views": lengths, "settings": settings.model_dump(by_alias=True), "outcomes": outcomes}
+    names = ("global.npy", "local.npy", "meta.parquet")
+    manifest["sha256"] = {name: sha256_file(folder / name) for name in names}
     write_json(folder / "manifest.json", manifest)
     return {signal: (arrays["global"][row], arrays["local"][row]) for row, signal in enumerate(made["signal_id"])}
 
@@ -89,6 +91,16 @@ def test_every_signal_with_a_view_is_in_with_its_own_views_and_labels(tmp_path):
     assert (data.meta["label"] == "unknown").any()
     assert data.manifest["description"]["scale"] == "mad"
     assert data.manifest["description"]["labels"]["koi"]["planet"] == ["CONFIRMED"]
+
+
+@pytest.mark.parametrize("name", ["global.npy", "local.npy", "meta.parquet", "manifest.json"])
+def test_damaged_views_of_a_shard_are_not_joined(tmp_path, name):
+    parts, _ = mission(tmp_path, signals(60))
+    path = parts["views"][1] / name
+    path.write_bytes(path.read_bytes()[:-8])
+    with pytest.raises(ViewError, match=rf"views .*001 is damaged \({name}\): delete the folder and run again"):
+        assemble_dataset(tmp_path / "Kepler", **parts)
+    assert not (tmp_path / "Kepler").exists()
 
 
 def test_the_log_tells_outcomes_and_splits_by_label(tmp_path, caplog):

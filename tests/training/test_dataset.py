@@ -123,18 +123,57 @@ def test_a_failed_rewrite_leaves_no_dataset_that_looks_whole(tmp_path):
         read_dataset(tmp_path / "toy")
 
 
-def test_reading_checks_schema_and_arrays(tmp_path):
+def flip_last_byte(path):
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+
+
+DAMAGES = {
+    "flipped": flip_last_byte,
+    "cut short": lambda path: path.write_bytes(path.read_bytes()[:-40]),
+    "empty": lambda path: path.write_bytes(b""),
+    "gone": lambda path: path.unlink(),
+}
+
+
+@pytest.mark.parametrize("name", ["global.npy", "local.npy", "meta.parquet"])
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_dataset_is_not_read(tmp_path, name, damage):
     folder = tmp_path / "toy"
     toy_dataset(folder, n=9)
-    np.save(folder / "local.npy", np.zeros((9, 3), np.float32))
-    with pytest.raises(ViewError, match=r"local\.npy: float32 \(9, 3\), expected float32 \(9, 20\)"):
+    DAMAGES[damage](folder / name)
+    with pytest.raises(ViewError, match=rf"dataset .*toy is damaged \({name}\): delete the folder and run again"):
         read_dataset(folder)
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"schema": 2}'])
+def test_a_damaged_manifest_is_named(tmp_path, content):
+    folder = tmp_path / "toy"
+    toy_dataset(folder, n=9)
+    (folder / "manifest.json").write_text(content)
+    with pytest.raises(ViewError, match=r"toy is damaged \(manifest\.json\)"):
+        read_dataset(folder)
+
+
+def test_views_of_another_shape_are_refused_even_if_their_hash_is_right(tmp_path):
+    folder = tmp_path / "toy"
+    toy_dataset(folder, n=9)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    (folder / "manifest.json").write_text(json.dumps({**manifest, "views": {"global": 3, "local": 3}}))
+    with pytest.raises(ViewError, match=r"damaged \(manifest\.json\)"):
+        read_dataset(folder)
+
+
+def test_reading_checks_schema_and_rows(tmp_path):
+    folder = tmp_path / "toy"
+    toy_dataset(folder, n=9)
     manifest = json.loads((folder / "manifest.json").read_text())
     (folder / "manifest.json").write_text(json.dumps({**manifest, "rows": 8}))
-    with pytest.raises(ViewError, match=r"meta\.parquet: does not fit"):
+    with pytest.raises(ViewError, match=r"damaged \(manifest\.json\)"):
         read_dataset(folder)
     (folder / "manifest.json").write_text(json.dumps({**manifest, "schema": 99}))
-    with pytest.raises(ViewError, match="schema 99, expected 1"):
+    with pytest.raises(ViewError, match="schema 99, expected 2"):
         read_dataset(folder)
 
 

@@ -13,9 +13,10 @@ from lightmill.catalogs.splits import HELD_OUT, assert_both_classes, hashed_spli
 from lightmill.config.catalogs import LabelPolicy, LabelSettings, SplitSettings
 from lightmill.config.views import ImportedViews
 from lightmill.errors import LabelError, ViewError
-from lightmill.files import read_json, write_csv
+from lightmill.files import write_csv
 from lightmill.logs import logger
 from lightmill.training.dataset import META_COLUMNS, write_dataset
+from lightmill.views.checksums import read_manifest, require_undamaged
 from lightmill.views.importing import import_views
 
 _LABEL_COLUMNS = ["signal_id", "star_id", "group_id", "label", "label_source", "disposition", "split"]
@@ -52,11 +53,14 @@ def assemble_dataset(
         Label policies, for the record, and the largest difference allowed between those shares.
 
     Raises LabelError if the shares differ too much, if a group or star is on two sides of a split, or if a split
-    lacks planets or others; ViewError if shards were made with different settings or do not fit their labels.
+    lacks planets or others; ViewError if shards are damaged (a file is not as the manifest has it), were made with
+    different settings or do not fit their labels.
     """
     require_resolved(resolved, settings.max_resolved_difference)
     shards = sorted(Path(shard) for shard in views)
-    manifests = {shard: read_json(shard / "manifest.json") for shard in shards}
+    manifests = {shard: read_manifest(shard, "views") for shard in shards}
+    for shard, manifest in manifests.items():
+        require_undamaged(shard, manifest, "views")
     made = _same(manifests, "settings")
     meta = pd.concat([pd.read_parquet(shard / "meta.parquet") for shard in shards], ignore_index=True)
     known = pd.concat([pd.read_parquet(path) for path in sorted(labels)], ignore_index=True)

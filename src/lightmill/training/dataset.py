@@ -17,9 +17,10 @@ from numpy.lib.format import open_memmap
 from lightmill.catalogs.splits import assert_no_leak
 from lightmill.config.training import TaskLabels
 from lightmill.errors import ViewError
-from lightmill.files import atomic_path, digest, read_json, sha256_file, write_json, write_parquet
+from lightmill.files import atomic_path, digest, sha256_file, write_json, write_parquet
+from lightmill.views.checksums import damaged, read_manifest, require_undamaged
 
-SCHEMA = 1
+SCHEMA = 2
 TEXT_COLUMNS = (
     "signal_id",
     "target_id",
@@ -61,7 +62,7 @@ class Dataset:
         each view was divided by).
     manifest
         `schema`, `version` (content hash), `rows`, `views` (name → bins), `description` (how the views were made,
-        `scale` among it), `counts` (split → label → rows), `sha256` of the arrays.
+        `scale` among it), `counts` (split → label → rows), `sha256` of the arrays and of `meta.parquet`.
     """
 
     name: str
@@ -76,27 +77,27 @@ class Dataset:
 
 
 def read_dataset(folder: str | Path) -> Dataset:
-    """Open the dataset in `folder`; arrays stay on disk, memory-mapped.
+    """Open the dataset in `folder`, every file compared with the manifest; arrays stay on disk, memory-mapped.
 
-    Raises ViewError, naming the file, if the manifest is missing (an unfinished dataset), of another schema, or does
-    not fit the arrays.
+    Raises ViewError, naming the file, if the manifest is missing (an unfinished dataset) or of another schema, or if
+    a file is missing or not as the manifest has it (a damaged dataset).
     """
     folder = Path(folder)
     manifest_path = folder / "manifest.json"
     if not manifest_path.is_file():
         raise ViewError(f"{manifest_path}: missing, so {folder} is no finished dataset; make it again")
-    manifest = read_json(manifest_path)
+    manifest = read_manifest(folder, "dataset")
     if manifest.get("schema") != SCHEMA:
         raise ViewError(f"{manifest_path}: schema {manifest.get('schema')!r}, expected {SCHEMA}; make it again")
+    require_undamaged(folder, manifest, "dataset")
     meta = pd.read_parquet(folder / "meta.parquet")
-    if len(meta) != manifest["rows"] or tuple(meta.columns) != META_COLUMNS:
-        raise ViewError(f"{folder / 'meta.parquet'}: does not fit {manifest_path}; make the dataset again")
+    if len(meta) != manifest.get("rows") or tuple(meta.columns) != META_COLUMNS:
+        raise damaged(folder, "manifest.json", "dataset")
     views = {}
     for name, bins in manifest["views"].items():
-        path = folder / f"{name}.npy"
-        array = np.load(path, mmap_mode="r", allow_pickle=False)
+        array = np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
         if array.shape != (len(meta), bins) or array.dtype != np.float32:
-            raise ViewError(f"{path}: {array.dtype} {array.shape}, expected float32 ({len(meta)}, {bins})")
+            raise damaged(folder, "manifest.json", "dataset")
         views[name] = array
     return Dataset(folder.name, views, meta, manifest)
 
@@ -136,15 +137,20 @@ def write_dataset(
         parts = [parts] if isinstance(parts, np.ndarray) else parts
         bins[name] = _write_view(folder / f"{name}.npy", name, parts, place)
     write_parquet(folder / "meta.parquet", meta)
-    content = {
+    content: dict[str, Any] = {
         "schema": SCHEMA,
         "rows": len(meta),
         "views": bins,
         "description": dict(description),
-        "sha256": {name: sha256_file(folder / f"{name}.npy") for name in bins},
+        "sha256": {f"{name}.npy": sha256_file(folder / f"{name}.npy") for name in bins},
         "meta": _meta_digest(meta),
     }
-    write_json(folder / "manifest.json", {**content, "counts": split_counts(meta), "version": digest(content)})
+    version = digest(content)
+    # Not in the version: the bytes of a parquet file follow its writer's version too, not its content alone.
+    sha256 = {**content["sha256"], "meta.parquet": sha256_file(folder / "meta.parquet")}
+    write_json(
+        folder / "manifest.json", {**content, "sha256": sha256, "counts": split_counts(meta), "version": version}
+    )
 
 
 def _checked(meta: pd.DataFrame, folder: Path) -> pd.DataFrame:
