@@ -116,24 +116,20 @@ def catalog(
     other tables.
     """
     with one_line_errors():
-        from lightmill.catalogs.reading import read_catalog
+        from lightmill.catalogs.reading import read_catalog, require_signals
 
         if output is not None and output.suffix not in (".parquet", ".csv"):
             raise LightmillError(f"{output}: the name of the signal table must end in .parquet or .csv")
-        for path in (output, rejected):
-            if path is not None and path.resolve() in (
-                file.resolve(),
-                (output if path is rejected else file).resolve(),
-            ):
-                raise LightmillError(f"{path}: would overwrite another file of this command; choose another name")
-            if path is not None and not path.parent.is_dir():
-                raise LightmillError(f"{path}: no folder {path.parent}; make it first")
+        written = [path for path in (output, rejected) if path is not None]
+        if len({path.resolve() for path in (file, *written)}) <= len(written):
+            raise LightmillError(f"{written[-1]}: would overwrite another file of this command; choose another name")
         found = read_catalog(file)
         if output is not None:
             _write_signals(found, output)
         if rejected is not None:
             _write_rejected(found, rejected)
         _describe(found, Console(file=sys.stdout, highlight=False))
+        require_signals(found)
         for path, what in ((output, "signals"), (rejected, "rejected rows")):
             if path is not None:
                 typer.echo(f"{what} written to {path}")

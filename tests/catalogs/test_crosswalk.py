@@ -2,7 +2,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lightmill.catalogs.crosswalk import COLUMNS, CROSSWALK, crosswalk_digest, read_crosswalk, star_ids
+from lightmill.catalogs.crosswalk import (
+    COLUMNS,
+    CROSSWALK,
+    FILE_COLUMNS,
+    crosswalk_digest,
+    other_names,
+    read_crosswalk,
+    star_ids,
+)
 from lightmill.catalogs.identities import extend_crosswalk, find_identities, stated_identities
 from lightmill.errors import LabelError, LightmillError
 
@@ -10,7 +18,7 @@ ARCSEC = 1 / 3600
 
 
 def written(path, *lines):
-    path.write_text("\n".join(["target_id,star_id,source", *lines]) + "\n", encoding="utf-8")
+    path.write_text("\n".join([",".join(FILE_COLUMNS), *(f"{line},1" for line in lines)]) + "\n")
     return path
 
 
@@ -129,3 +137,17 @@ def test_a_k2_table_states_tic_numbers(table):
 def test_tables_that_state_no_tic_numbers(table):
     assert stated_identities(str(table("k2pandc"))).empty
     assert stated_identities(str(table("koi"))).empty
+
+
+def test_only_growth_of_the_crosswalk_counts_as_another_name(tmp_path, monkeypatch):
+    path = tmp_path / "crosswalk.csv"
+    path.write_text("\n".join([",".join(FILE_COLUMNS), "TIC 1,KIC 1,x,1", "TIC 2,KIC 2,x,2", "TIC 3,KIC 2,x,3"]) + "\n")
+    monkeypatch.setattr("lightmill.catalogs.crosswalk.CROSSWALK", path)
+    assert other_names() == {"KIC 2": ["TIC 2", "TIC 3"]}
+    assert other_names({"TIC 1": "KIC 1"}) == {"KIC 1": ["TIC 1"]}
+
+
+def test_the_shipped_crosswalk_numbers_its_growths():
+    versions = pd.read_csv(CROSSWALK, dtype=str)["version"].astype(int)
+    assert versions.min() == 1
+    assert versions.is_monotonic_increasing

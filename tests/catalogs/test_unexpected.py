@@ -4,7 +4,7 @@ import pytest
 from typer.testing import CliRunner
 
 from lightmill.catalogs.policy import unexpected_dispositions
-from lightmill.catalogs.reading import read_catalog
+from lightmill.catalogs.reading import read_catalog, require_signals
 from lightmill.cli import app
 from lightmill.config.catalogs import LabelPolicy, LabelSettings
 from lightmill.errors import CatalogError
@@ -40,7 +40,13 @@ def test_the_command_warns_of_it(koi):
 
 def test_a_table_without_one_good_row_is_an_error(koi):
     with pytest.raises(CatalogError, match=r"all 2 rows are rejected, the first \(line 2\) because"):
-        read_catalog(koi(("CONFIRMED", 2455003.5), ("CONFIRMED", 2455004.5)))
+        require_signals(read_catalog(koi(("CONFIRMED", 2455003.5), ("CONFIRMED", 2455004.5))))
+
+
+def test_the_command_fails_on_it_and_says_why(koi):
+    done = CliRunner().invoke(app, ["catalog", str(koi(("CONFIRMED", 2455003.5)))])
+    assert done.exit_code == 1
+    assert "all 1 rows are rejected" in done.stderr
 
 
 def test_the_command_never_overwrites_what_it_reads(koi):
@@ -51,4 +57,3 @@ def test_the_command_never_overwrites_what_it_reads(koi):
     assert path.read_bytes() == before
     same = str(path.with_name("out.csv"))
     assert CliRunner().invoke(app, ["catalog", str(path), "-o", same, "--rejected", same]).exit_code == 1
-    assert CliRunner().invoke(app, ["catalog", str(path), "-o", str(path.parent / "no" / "x.csv")]).exit_code == 1

@@ -148,7 +148,7 @@ def test_checking_a_configuration_loads_nothing_heavy():
 def test_files_that_are_no_configuration(tmp_path, text, message):
     path = tmp_path / "wrong.yaml"
     path.write_text(text)
-    with pytest.raises(ConfigError, match="wrong.yaml") as error:
+    with pytest.raises(ConfigError, match=r"wrong\.yaml") as error:
         load_config(path)
     assert message in str(error.value)
 

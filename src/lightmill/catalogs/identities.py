@@ -115,6 +115,8 @@ def extend_shipped(paths: list[str]) -> str:
     after = before
     for identities in (*map(stated_identities, paths), find_identities(one_place_each(signals))):
         after = extend_crosswalk(after, identities)
+    growth = after["version"].isna()
+    after.loc[growth, "version"] = str(before["version"].astype(int).max() + 1)
     write_csv(CROSSWALK, after)
     read_crosswalk.cache_clear()
     return f"{CROSSWALK}: {len(read_crosswalk())} targets, {len(after) - len(before)} of them new"

@@ -73,20 +73,28 @@ def read_catalog(path: str | Path, labels: LabelSettings | None = None) -> Catal
     values = reader(rows)
     reject_repeated(rows, values["signal_id"])
     signals = validate_signals(apply_policy(_signals(rows, values), labels or LabelSettings()))
-    rejected = _rejected(rows)
-    if len(rejected) and not len(signals):
-        first = rejected.iloc[0]
+    return CatalogTable(info, signals, _rejected(rows), _summary(rows, values, signals))
+
+
+def require_signals(catalog: CatalogTable) -> None:
+    """Raise CatalogError if every row of a catalog was rejected: its numbers are then not what its columns say."""
+    rejected = catalog.rejected
+    if len(rejected) and not len(catalog.signals):
         raise CatalogError(
-            f"{path}: all {len(rejected)} rows are rejected, the first (line {first['line']}) because: {first['reason']}"
+            f"{catalog.info.path}: all {len(rejected)} rows are rejected, the first (line {rejected['line'].iloc[0]}) "
+            f"because: {rejected['reason'].iloc[0]}"
         )
-    return CatalogTable(info, signals, rejected, _summary(rows, values, signals))
 
 
 def write_catalog(
     path: str | Path, labels: LabelSettings, *, signals: str | Path, rejected: str | Path, summary: str | Path
 ) -> None:
-    """Read the catalog at `path` and write its signal table, its rejected rows (CSV) and its summary (JSON)."""
+    """Read the catalog at `path` and write its signal table, its rejected rows (CSV) and its summary (JSON).
+
+    Raises as `read_catalog` and `require_signals` do.
+    """
     catalog = read_catalog(path, labels)
+    require_signals(catalog)
     counts = catalog.summary
     logger.info("%s: %s, snapshot of %s", path, catalog.info.title, catalog.info.snapshot_date or "an unknown date")
     logger.info(

@@ -37,10 +37,10 @@ def hashed_splits(
 ) -> tuple[dict[str, str], pd.DataFrame]:
     """The split of every group by the hashes of its stars, under all their names, and the names that this moves.
 
-    A star's names are its own id and every target that the crosswalk (the shipped one by default) maps to it, whether
-    or not it is among the rows: before a line of the crosswalk said so, each was a star of its own, dealt by its own
-    hash. A group goes where the most held-out of its names goes, so that when two groups merge or the crosswalk grows,
-    a star can leave training, and nothing that was held out is ever trained on.
+    A star's names are its own id and every target that a growth of the crosswalk (the shipped one by default) mapped to
+    it, whether or not it is among the rows: before that, each was a star of its own, dealt by its own hash
+    (`other_names`). A group goes where the most held-out of its names goes, so that when two groups merge or the
+    crosswalk grows, a star can leave training, and nothing that was held out is ever trained on.
 
     Returns
     -------
@@ -157,7 +157,7 @@ def assert_both_classes(labels: pd.DataFrame, what: str) -> None:
                 advice = (
                     "give it more labelled signals, or set splits.method: stratified if it is not"
                     if everywhere
-                    else f"there is no {label} in any split: look at the dispositions in the catalogs' summaries and at "
-                    "the label policies (`labels` in the configuration)"
+                    else f"there is no {label} in any split: look at the dispositions in the catalogs' summaries and "
+                    "at the label policies (`labels` in the configuration)"
                 )
                 raise LabelError(f"{what}: no {label} in the split {split!r} ({counts}); {advice}")

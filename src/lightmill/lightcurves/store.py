@@ -38,7 +38,7 @@ def store_path(store: str | Path, target_id: str) -> Path:
     return Path(store) / mission / folder / f"{digits}.parquet"
 
 
-# What a user runs to have the archive asked again; targets that are in the store as they should be cost next to nothing.
+# What a user runs to have the archive asked again; targets that are in the store as they should be cost almost nothing.
 FETCH_AGAIN = "snakemake --cores all [--configfile FILE of this run] --forcerun fetch_light_curves"
 
 
