@@ -58,13 +58,37 @@ def test_weights_are_those_of_least_squares():
     assert weighted_savgol(values, weight, 41, 2)[20] == pytest.approx(expected)
 
 
-def test_windows_without_weight_are_bridged():
+def test_windows_with_too_little_weight_have_no_trend():
     weight = np.zeros(100)
     weight[[0, 1, 2, 97, 98, 99]] = 1
     values = np.where(np.arange(100) < 50, 1.0, 3.0)
     trend = weighted_savgol(values, weight, 11, 2)
-    assert trend[[0, 99]] == pytest.approx([1.0, 3.0])
-    assert np.all(np.diff(trend) >= -1e-12)
+    assert trend[[0, 1, 2, 97, 98, 99]] == pytest.approx([1.0] * 3 + [3.0] * 3)
+    assert np.isnan(trend[8:92]).all()
+
+
+@pytest.mark.parametrize("gap", [20, 60, 90])
+def test_the_trend_ends_where_it_is_less_certain_than_a_point(gap):
+    weight = np.ones(301)
+    weight[150 - gap // 2 : 150 + gap // 2] = 0
+    trend = weighted_savgol(np.zeros(301), weight, 101, 4)
+    x = np.arange(-50, 51) / 50
+    for index in range(50, 251):
+        here = weight[index - 50 : index + 51]
+        design = np.vander(x, 5)[here > 0]
+        degree = min(4, len(design) // 4 - 1)
+        variance = np.linalg.inv(design[:, 4 - degree :].T @ design[:, 4 - degree :])[-1, -1]
+        if abs(variance - 1) > 1e-6:
+            assert np.isnan(trend[index]) == (variance > 1), index
+
+
+def test_no_trend_is_extrapolated_under_a_mask_wider_than_the_window():
+    time = np.arange(0, 30, LONG_CADENCE_D)
+    flux = 1e-3 * np.sin(time) + np.random.default_rng(2).normal(0, 1e-4, time.size)
+    masked = np.abs(time - 15) < 4
+    flat = flatten(time, flux, masked)
+    assert np.isnan(flat[masked]).all()
+    assert np.isfinite(flat[~masked]).mean() > 0.99
 
 
 @pytest.mark.parametrize("window", [4, 13])

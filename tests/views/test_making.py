@@ -35,6 +35,57 @@ def test_defects():
     assert signal(period_d=nan).located
 
 
+@pytest.mark.parametrize(
+    ("numbers", "detail"),
+    [
+        ({"period_d": 1e-300}, "period of 1e-300 d, expected at least 0.05 d"),
+        ({"period_d": 1e-4}, "period of 0.0001 d"),
+        ({"period_d": 0.0}, "period of 0 d"),
+        ({"period_d": -3.0}, "period of -3 d"),
+        ({"period_d": float("inf")}, "period of inf d"),
+        ({"duration_h": 0.0}, "duration of 0 h, expected more than 0"),
+        ({"duration_h": -2.0}, "duration of -2 h"),
+        ({"duration_h": float("inf")}, "duration of inf h"),
+        ({"duration_h": 240.0}, "duration of 240 h, not shorter than the period of 10 d"),
+        ({"epoch_bjd": 54833.0}, "epoch at BJD 54833, expected 2400000 to 2500000"),
+        ({"epoch_bjd": 1e300}, "epoch at BJD 1e+300"),
+        ({"epoch_bjd": float("-inf")}, "epoch at BJD -inf"),
+    ],
+)
+def test_an_ephemeris_that_cannot_be_is_neither_folded_nor_masked(numbers, detail):
+    absurd = signal(**numbers)
+    assert absurd.defect == "unfoldable"
+    assert absurd.impossible.startswith(detail)
+    assert not absurd.located
+    planet = signal(name="c")
+    curve = light_curve(signals=[planet], noise=1e-4)
+    alone, beside = (flatten_star(curve, signals, VIEWS.detrend) for signals in ([planet], [absurd, planet]))
+    np.testing.assert_array_equal(alone.flux, beside.flux)
+    outcome, made = make_views(beside, planet, [absurd, planet], VIEWS)
+    assert outcome.outcome == "ok"
+    assert made.numbers["cadences"] == beside.time_bjd.size
+
+
+@pytest.mark.parametrize("period_d", [10.0, 30.0, 60.0])
+def test_a_duration_that_no_window_can_bear_leaves_no_invented_depth(period_d):
+    claimed = signal(period_d=period_d, epoch_bjd=START + 25.0, duration_h=200.0, depth_ppm=150.0)
+    planet = replace(claimed, duration_h=4.0)
+    curve = light_curve(signals=[planet], noise=1e-4)
+    drift = (1 + 0.01 * np.sin(2 * np.pi * curve.time_bjd / 12)).astype("f4")
+    curve = replace(curve, pdcsap_flux=curve.pdcsap_flux * drift)
+    outcome, made = make_views(flatten_star(curve, [claimed], VIEWS.detrend), claimed, [claimed], VIEWS)
+    assert (outcome.outcome, made) == ("no_data_in_transit", None)
+
+
+@pytest.mark.parametrize(("flux", "expected"), [(1234.5, "flat_view"), (0.0, "no_data_in_transit")])
+def test_flux_that_does_not_vary_makes_no_view(flux, expected):
+    curve = light_curve()
+    curve = replace(curve, pdcsap_flux=np.full(len(curve), flux, "f4"))
+    outcome, made = make_views(flatten_star(curve, [signal()], VIEWS.detrend), signal(), [signal()], VIEWS)
+    assert (outcome.outcome, made) == (expected, None)
+    assert outcome.detail
+
+
 def test_a_duration_is_taken_for_half_a_period_at_most():
     assert signal(period_d=1.0, duration_h=30.0).duration_d == 0.5
     assert signal(period_d=float("nan"), duration_h=30.0).duration_d == 1.25

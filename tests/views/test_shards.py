@@ -12,6 +12,7 @@ from lightmill.config.views import ViewSettings
 from lightmill.errors import LightCurveError, ViewError
 from lightmill.files import sha256_file
 from lightmill.lightcurves import store_path, write_stored
+from lightmill.lightcurves.store import FETCH_AGAIN
 from lightmill.views import Signal, make_shard_views, stored_light_curves
 
 SMALL = ViewSettings(**{"global": {"length": 200}, "local": {"length": 51}})
@@ -110,6 +111,15 @@ def test_one_planet_listed_twice_keeps_its_transits(tmp_path):
     assert found == [{"ok": 2}, {"no_data_in_transit": 2}]
 
 
+def test_an_ephemeris_that_cannot_be_is_an_outcome_with_its_reason(tmp_path):
+    shard = Shard(tmp_path)
+    absurd = [signal(period_d=1e-300, name="a"), signal(epoch_bjd=1e300, name="b"), signal(duration_h=-1.0, name="c")]
+    shard.target("KIC 2", signals=[*absurd, signal(name="d")])
+    manifest = shard.manifest()
+    assert manifest["counts"] == {"unfoldable": 3, "ok": 1}
+    assert all(each["detail"] for each in manifest["outcomes"].values() if each["outcome"] == "unfoldable")
+
+
 def test_every_signal_has_an_outcome(shard):
     manifest = shard.manifest()
     found = {name.split(".")[1]: (each["outcome"], each["detail"]) for name, each in manifest["outcomes"].items()}
@@ -165,7 +175,7 @@ def test_light_curves_that_are_not_as_fetched_stop_the_shard_and_are_all_named(s
     for target_id, reason in (("KIC 10", "has SHA-256 "), ("KIC 12", "no such file"), ("KIC 2", "has SHA-256 ")):
         (line,) = [line for line in lines if line.startswith(f"  {target_id}: ")]
         assert line.startswith(f"  {target_id}: {store_path(shard.store, target_id)}: {reason}")
-    assert "  snakemake --cores all --forcerun fetch_light_curves" in lines
+    assert f"  {FETCH_AGAIN}" in lines
     assert not (shard.folder / "views").exists()
 
 

@@ -42,8 +42,9 @@ def detrend_savgol(
 
     Returns
     -------
-    (n,) float64, relative flux minus one; NaN where `flux` is, where it is clipped, and where the trend would have to
-    be extrapolated: masked cadences without any cadence of the trend on one side of them in their stretch.
+    (n,) float64, relative flux minus one; NaN where `flux` is, where it is clipped, where the trend would have to be
+    extrapolated (masked cadences without any cadence of the trend on one side of them in their window), and where it
+    is less certain than a single cadence (`weighted_savgol`).
     """
     flat = np.full(flux.shape, np.nan)
     usable = np.isfinite(flux)
@@ -103,15 +104,22 @@ def _flatten(
         # About the median, so that at least half of the cadences are never outliers, however they are distributed.
         above = residual - np.median(residual[used])
         limit = clip_sigma * robust_scatter(residual[used])
-        previous, outlying = outlying, np.abs(above) > limit
+        # Without a trend (a window of nothing but outliers) a cadence stays what it was, outlying.
+        previous, outlying = outlying, (np.abs(above) > limit) | np.isnan(above)
         if np.array_equal(outlying, previous):
             break
     flare = above > limit
-    inside = np.flatnonzero(used)
-    between = np.arange(flux.size)
-    extrapolated = masked & ((between < inside[0]) | (between > inside[-1]))
+    extrapolated = masked & ~_between(weight, window)[place]
     residual[flare | extrapolated] = np.nan
     return residual
+
+
+def _between(weight: np.ndarray, window: int) -> np.ndarray:
+    """Where there is weight on both sides within the window of `weighted_savgol`: (n,) bool."""
+    index = np.arange(weight.size)
+    first = np.clip(index - window // 2, 0, weight.size - window)
+    before = np.concatenate([[0.0], np.cumsum(weight)])
+    return (before[index] > before[first]) & (before[first + window] > before[index + 1])
 
 
 def cadence_grid(time_bjd: np.ndarray) -> tuple[np.ndarray, int]:
@@ -156,8 +164,8 @@ def weighted_savgol(value: np.ndarray, weight: np.ndarray, window: int, order: i
 
     Returns
     -------
-    (n,) float64. Where even a constant cannot be fitted (windows without weight), on the straight line between the
-    nearest fitted neighbours.
+    (n,) float64, NaN where a window holds too little weight: none at all, or so little or so one-sided that the
+    polynomial's variance is larger than that of a point of weight one. Points that have weight never come to that.
 
     Raises
     ------
@@ -175,19 +183,37 @@ def weighted_savgol(value: np.ndarray, weight: np.ndarray, window: int, order: i
     moments = np.stack([np.correlate(weight, kernel, mode="valid") for kernel in kernels], axis=-1)
     weighted = weight * value
     projections = np.stack([np.correlate(weighted, kernel, mode="valid") for kernel in kernels[: order + 1]], axis=-1)
-    coefficients = _solve(moments, projections, order)
+    coefficients, degree = _solve(moments, projections, order)
 
     index = np.arange(value.size)
     centre = np.clip(index, half, value.size - 1 - half)
     offset = (index - centre) / max(half, 1)
     powers = offset[:, None] ** np.arange(order + 1)
     trend = np.sum(coefficients[centre - half] * powers, axis=-1)
-    fitted = np.isfinite(trend)
-    return np.interp(index, index[fitted], trend[fitted])
+    bare = np.flatnonzero(weight == 0)
+    windows = centre[bare] - half
+    trend[bare[_variance(moments[windows], powers[bare], degree[windows]) > 1.0]] = np.nan
+    return trend
 
 
-def _solve(moments: np.ndarray, projections: np.ndarray, order: int) -> np.ndarray:
-    """Polynomial coefficients (m, order + 1) of each window from its moments; NaN where it holds no weight.
+def _normal_matrices(moments: np.ndarray, degree: int) -> np.ndarray:
+    rows = np.arange(degree + 1)
+    return moments[:, rows[:, None] + rows]
+
+
+def _variance(moments: np.ndarray, powers: np.ndarray, degree: np.ndarray) -> np.ndarray:
+    """Variance (m,) of fitted polynomials at one place each, in units of that of a point of weight one."""
+    variance = np.zeros(len(powers))
+    for number in np.unique(degree[degree >= 0]):
+        chosen = np.flatnonzero(degree == number)
+        there = powers[chosen, : number + 1, None]
+        solved = np.linalg.solve(_normal_matrices(moments[chosen], number), there)
+        variance[chosen] = np.sum(there * solved, axis=(1, 2))
+    return variance
+
+
+def _solve(moments: np.ndarray, projections: np.ndarray, order: int) -> tuple[np.ndarray, np.ndarray]:
+    """Polynomial coefficients (m, order + 1) of each window from its moments, NaN where it holds no weight; degrees.
 
     A window with fewer than four points for each coefficient gets the highest order that it can bear.
     """
@@ -197,9 +223,9 @@ def _solve(moments: np.ndarray, projections: np.ndarray, order: int) -> np.ndarr
     for degree in range(order + 1):
         chosen = np.flatnonzero(bearable == degree)
         rows = np.arange(degree + 1)
-        matrix = moments[chosen[:, None, None], rows[:, None] + rows]
+        matrix = _normal_matrices(moments[chosen], degree)
         coefficients[chosen] = 0.0
         coefficients[chosen[:, None], rows] = np.linalg.solve(matrix, projections[chosen[:, None], rows][..., None])[
             ..., 0
         ]
-    return coefficients
+    return coefficients, bearable.astype(np.int64)

@@ -20,6 +20,14 @@ from lightmill.views.scaling import scale_view
 WINDOW_MASKS = 3.0
 WINDOW_GROWTH = 3.0
 
+# Ephemerides outside of this are mistakes of a table. Shorter than two long cadences (0.041 d) nothing can be folded,
+# and no planet, and no binary of stars that are not both compact, goes round in less than 0.05 d.
+SHORTEST_PERIOD_D = 0.05
+# The years 1858 to 2132. An epoch in BKJD, BTJD or MJD is far outside, and so is one whose phase float64 cannot tell.
+EPOCHS_BJD = (2.4e6, 2.5e6)
+# Relative flux that the float32 of a light curve cannot resolve (6e-8): what varies by less does not vary.
+FLAT = 1e-8
+
 
 @dataclass(frozen=True, slots=True)
 class Signal:
@@ -35,15 +43,35 @@ class Signal:
 
     @property
     def defect(self) -> str:
-        """Why it cannot be folded, as an outcome: `single_transit`, `waiting_for_search`, or empty where it can."""
+        """Why it cannot be folded, as an outcome, or empty where it can.
+
+        `single_transit` (no period), `unfoldable` (numbers that cannot be), `waiting_for_search` (no epoch or no
+        duration).
+        """
         if np.isnan(self.period_d):
             return "single_transit"
+        if self.impossible:
+            return "unfoldable"
         return "" if self.located else "waiting_for_search"
+
+    @property
+    def impossible(self) -> str:
+        """What in its numbers cannot be, in words; empty where they can. NaN is unknown, not impossible."""
+        if self.period_d < SHORTEST_PERIOD_D or np.isinf(self.period_d):
+            return f"period of {self.period_d:g} d, expected at least {SHORTEST_PERIOD_D} d"
+        if self.duration_h <= 0 or np.isinf(self.duration_h):
+            return f"duration of {self.duration_h:g} h, expected more than 0"
+        if self.duration_h >= 24.0 * self.period_d:
+            return f"duration of {self.duration_h:g} h, not shorter than the period of {self.period_d:g} d"
+        first, last = EPOCHS_BJD
+        if self.epoch_bjd < first or self.epoch_bjd > last:
+            return f"epoch at BJD {self.epoch_bjd:g}, expected {first:.0f} to {last:.0f}"
+        return ""
 
     @property
     def located(self) -> bool:
         """Whether it is known where its transits are: one of them at least."""
-        return bool(np.isfinite(self.epoch_bjd) and np.isfinite(self.duration_h))
+        return bool(np.isfinite(self.epoch_bjd) and np.isfinite(self.duration_h)) and not self.impossible
 
     @property
     def duration_d(self) -> float:
@@ -130,7 +158,7 @@ def make_views(
 
     Returns
     -------
-    outcome : `ok`, or `no_data_in_transit` with the reason
+    outcome : `ok`, or `no_data_in_transit` or `flat_view` with the reason
     views : None unless the outcome is `ok`
     """
     others = [
@@ -156,7 +184,11 @@ def make_views(
         return Outcome("no_data_in_transit", missing), None
     names = ", ".join(other.signal_id for other in left_in)
     detail = f"too little of the transit would remain without those of {names}" if left_in else ""
-    return Outcome("ok", detail), fold_views(alone, signal, settings)
+    made = fold_views(alone, signal, settings)
+    for name, view in made.views.items():
+        if np.ptp(view) * made.numbers[f"scale_{name}"] < FLAT:
+            return Outcome("flat_view", f"the {name} view does not vary: no measured flux"), None
+    return Outcome("ok", detail), made
 
 
 def _without(star: FlatCurve, others: list[Signal], settings: ViewSettings) -> FlatCurve:

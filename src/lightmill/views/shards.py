@@ -119,7 +119,7 @@ def _star_views(
     target_id: str, signals: list[Signal], light_curves: LightCurves, settings: ViewSettings
 ) -> Iterator[Made]:
     """The outcome of each signal of one star; that there is no light curve is an outcome too."""
-    yield from ((signal, Outcome(signal.defect), None) for signal in signals if signal.defect)
+    yield from ((signal, Outcome(signal.defect, signal.impossible), None) for signal in signals if signal.defect)
     foldable = [signal for signal in signals if not signal.defect]
     if not foldable:
         return
