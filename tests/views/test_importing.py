@@ -343,3 +343,37 @@ def test_real_sets(real_data, file):
     if "duration_h" in scalars:
         # Transit durations of hours, in both.
         assert 1 < found.signals["duration_h"].median() < 5
+
+
+@pytest.mark.parametrize("content", [b"", b"tic", b"tic_id,Period\n1,2\n3,4\n5,6\n"])
+def test_a_file_of_another_kind_is_told_what_is_expected(tmp_path, content):
+    (tmp_path / "set.npz").write_bytes(content)
+    with pytest.raises(ViewError, match=r"set\.npz: neither a \.npz archive .* nor a TFRecord file"):
+        import_views("yu", [tmp_path / "set.npz"], settings())
+
+
+def test_a_folder_or_a_missing_file_is_named(tmp_path):
+    with pytest.raises(ViewError, match=rf"{tmp_path}: cannot be read \(Is a directory\); expected a \.npz or"):
+        import_views("yu", [tmp_path], settings())
+    with pytest.raises(ViewError, match=r"gone\.npz: cannot be read \(No such file"):
+        import_views("yu", [tmp_path / "gone.npz"], settings())
+
+
+def test_a_set_without_a_usable_row_fails_with_its_reasons(tmp_path):
+    columns = a_set(10)
+    columns["global_view"][:7] = np.nan
+    columns["local_view"][7:] = 0.5
+    message = (
+        r"yu: none of the 10 rows can be used\. 7: global view holds values that are not finite; 3: local view is flat$"
+    )
+    with pytest.raises(ViewError, match=message):
+        import_set(tmp_path, columns)
+    with pytest.raises(ViewError, match="yu: its files hold no row"):
+        import_set(tmp_path, {name: column[:0] for name, column in a_set(10).items()})
+
+
+def test_views_of_one_bin_are_refused(tmp_path):
+    columns = a_set(10)
+    columns["local_view"] = columns["local_view"][:, :1]
+    with pytest.raises(ViewError, match=r"key 'local_view' is float32 \(10, 1\), expected .* two bins or more"):
+        import_set(tmp_path, columns)

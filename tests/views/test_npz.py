@@ -89,3 +89,12 @@ def test_a_damaged_archive_is_named(tmp_path):
     path.write_bytes(flipped)
     with pytest.raises(ViewError, match=r"a\.npz: not a readable \.npz file"):
         read_npz_columns(path, ["x"])
+
+
+def test_a_member_without_the_suffix_is_named(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.npz", "w") as file:
+        file.writestr("x", npy(np.zeros(3)))
+    with pytest.raises(ViewError, match=r"a\.npz: the member 'x' must be named 'x\.npy'"):
+        read_npz_columns(tmp_path / "a.npz", ["x"])
+    with pytest.raises(ViewError, match=r"a\.npz: no key 'y'; it has no \.npy array"):
+        read_npz_columns(tmp_path / "a.npz", ["y"])

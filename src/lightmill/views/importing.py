@@ -4,7 +4,8 @@ What comes with such a set is checked rather than believed: the scaling of its v
 no example stands twice. Its own division into training and test is not looked at.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -18,7 +19,7 @@ from lightmill.targets import Mission, target_name
 from lightmill.views.imported_numbers import NUMBERS, check_units, in_our_unit
 from lightmill.views.normalise import MAD_TO_SIGMA
 from lightmill.views.npz import read_npz_columns
-from lightmill.views.tfrecord import read_example_columns
+from lightmill.views.tfrecord import FIRST_BYTES, begins_record, read_example_columns
 
 REJECTED_COLUMNS = ("file", "row", "signal_id", "disposition", "reason")
 # How far a view may be from its declared scale, and how many views of a set may be so before the scale is wrong.
@@ -54,7 +55,8 @@ def import_views(name: str, files: Sequence[str | Path], settings: ImportedViews
     is kept; when their stars or dispositions differ, none is, for nobody knows which is right.
 
     Raises ViewError, naming the file and what is wrong, where a file cannot be read, files do not fit each other,
-    more than 1 % of the views are not of the declared scale, or a number cannot have the declared unit.
+    no row can be used, more than 1 % of the views are not of the declared scale, or a number cannot have the declared
+    unit.
     """
     if not files:
         raise ViewError(f"imported_views.{name}.files: no file; expected paths of .npz or .tfrecord files")
@@ -71,8 +73,10 @@ def import_views(name: str, files: Sequence[str | Path], settings: ImportedViews
         _check_scale(name, view, array, settings.scale, reasons)
     _reject(reasons, _repeated_id(signals["signal_id"], reasons), "another row has the same id")
     _reject_duplicates(views, signals, reasons)
-    check_units(f"imported_views.{name}.scalars", signals[reasons == ""], settings)
     kept = reasons == ""
+    if not kept.any():
+        raise ViewError(f"imported_views.{name}: {_nothing_usable(reasons)}")
+    check_units(f"imported_views.{name}.scalars", signals[kept], settings)
     rejected = origin.assign(signal_id=signals["signal_id"], disposition=signals["disposition"], reason=reasons)[~kept]
     return ViewSet(
         views={view: array[kept] for view, array in views.items()},
@@ -87,8 +91,7 @@ def _read_files(files: list[Path], settings: ImportedViews) -> tuple[dict[str, n
     keys |= {scalar.column for scalar in settings.scalars.values()} | ({settings.row} if settings.row else set())
     parts: list[dict[str, np.ndarray]] = []
     for file in files:
-        reader = read_example_columns if _is_tfrecord(file) else read_npz_columns
-        columns = reader(file, sorted(keys))
+        columns = _reader(file)(file, sorted(keys))
         _check_shapes(file, columns, settings, parts[0] if parts else columns, files[0])
         parts.append(columns)
     counts = [len(part[settings.star]) for part in parts]
@@ -101,10 +104,21 @@ def _read_files(files: list[Path], settings: ImportedViews) -> tuple[dict[str, n
     return {key: np.concatenate([part[key] for part in parts]) for key in sorted(keys)}, origin
 
 
-def _is_tfrecord(file: Path) -> bool:
-    """By content: a zip archive begins with PK, and a TFRecord whose length does would be enormous."""
-    with open(file, "rb") as opened:
-        return opened.read(2) != b"PK"
+def _reader(file: Path) -> Callable[[Path, Sequence[str]], dict[str, np.ndarray]]:
+    """What reads a file, by its content: a zip archive begins with PK, a TFRecord with a length and its checksum."""
+    try:
+        with open(file, "rb") as opened:
+            head = opened.read(FIRST_BYTES)
+    except OSError as error:
+        raise ViewError(f"{file}: cannot be read ({error.strerror}); expected a .npz or .tfrecord file") from None
+    if head.startswith(b"PK"):
+        return read_npz_columns
+    if begins_record(head):
+        return read_example_columns
+    raise ViewError(
+        f"{file}: neither a .npz archive (a zip file, as numpy.savez writes it) nor a TFRecord file, whatever its "
+        "name, or damaged at its start; get it again"
+    )
 
 
 def _check_shapes(
@@ -113,8 +127,10 @@ def _check_shapes(
     matrices = (settings.global_view, settings.local_view)
     numbers = {scalar.column for scalar in settings.scalars.values()}
     for key, array in columns.items():
-        if key in matrices and (array.ndim != 2 or array.shape[1] < 1 or array.dtype.kind != "f"):
-            raise ViewError(f"{file}: key {key!r} is {array.dtype} {array.shape}, expected floats (signals, bins)")
+        if key in matrices and (array.ndim != 2 or array.shape[1] < 2 or array.dtype.kind != "f"):
+            raise ViewError(
+                f"{file}: key {key!r} is {array.dtype} {array.shape}, expected floats (signals, bins), two bins or more"
+            )
         if key not in matrices and array.ndim != 1:
             raise ViewError(f"{file}: key {key!r} has the shape {array.shape}, expected one value for each signal")
         if key in numbers and array.dtype.kind not in "fiu":
@@ -213,6 +229,16 @@ def _check_scale(name: str, view: str, views: np.ndarray, scale: Scale, reasons:
             "they have, or set rescale: true"
         )
     _reject(reasons, misfit, f"{view} view is not of the scale {scale!r}")
+
+
+def _nothing_usable(reasons: np.ndarray) -> str:
+    """Why no row is left, the commonest reasons with their counts."""
+    if not len(reasons):
+        return "its files hold no row; expected one for each signal"
+    commonest = Counter(reasons).most_common()
+    listed = "; ".join(f"{count}: {reason}" for reason, count in commonest[:3])
+    others = sum(count for _, count in commonest[3:])
+    return f"none of the {len(reasons)} rows can be used. {listed}" + (f"; {others} for other reasons" * bool(others))
 
 
 def _repeated_id(ids: pd.Series, reasons: np.ndarray) -> np.ndarray:

@@ -42,10 +42,14 @@ def read_npz_columns(path: str | Path, keys: Sequence[str], max_bytes: int = MAX
 
 
 def _require_keys(path: str | Path, archive: zipfile.ZipFile, keys: Sequence[str]) -> None:
-    present = sorted(name.removesuffix(".npy") for name in archive.namelist())
+    members = archive.namelist()
+    present = sorted(name.removesuffix(".npy") for name in members if name.endswith(".npy"))
     for key in keys:
-        if key not in present:
-            raise ViewError(f"{path}: no key {key!r}; it has {', '.join(present)[:500]}")
+        if key in present:
+            continue
+        if key in members:
+            raise ViewError(f"{path}: the member {key!r} must be named '{key}.npy', as numpy.savez names it")
+        raise ViewError(f"{path}: no key {key!r}; it has {', '.join(present)[:500] or 'no .npy array'}")
 
 
 def _require_sizes(path: str | Path, archive: zipfile.ZipFile, keys: Sequence[str], max_bytes: int) -> None:

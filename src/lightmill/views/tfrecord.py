@@ -18,6 +18,7 @@ Feature = np.ndarray | list[bytes]
 
 _LENGTH = struct.Struct("<Q")
 _CHECKSUM = struct.Struct("<I")
+FIRST_BYTES = _LENGTH.size + _CHECKSUM.size
 _FRAME = _LENGTH.size + 2 * _CHECKSUM.size
 # Records whose checksums are computed together, and the bytes that may take.
 _BATCH_RECORDS, _BATCH_BYTES = 1024, 32_000_000
@@ -96,7 +97,7 @@ def read_records(path: str | Path) -> Iterator[bytes]:
             raise ViewError(f"{path}: empty, expected TFRecords")
         while left:
             number = first + len(batch)
-            head = file.read(_LENGTH.size + _CHECKSUM.size)
+            head = file.read(FIRST_BYTES)
             length = _record_length(head, left, f"{path}: record {number}")
             batch.append(file.read(length))
             checksums.append(_CHECKSUM.unpack(file.read(_CHECKSUM.size))[0])
@@ -112,12 +113,19 @@ def read_records(path: str | Path) -> Iterator[bytes]:
                 first, batch, size, checksums = number + 1, [], 0, []
 
 
+def begins_record(head: bytes) -> bool:
+    """Whether the first FIRST_BYTES of a file are the head of a record: a length that its checksum fits."""
+    if len(head) < FIRST_BYTES:
+        return False
+    return bool(masked_crc32c([head[: _LENGTH.size]])[0] == _CHECKSUM.unpack_from(head, _LENGTH.size)[0])
+
+
 def _record_length(head: bytes, left: int, place: str) -> int:
     """The length in the head of a record, of which `left` bytes are in the file."""
-    if len(head) < _LENGTH.size + _CHECKSUM.size:
+    if len(head) < FIRST_BYTES:
         raise ViewError(f"{place} is cut short: {left} bytes left, a record has at least {_FRAME}; get the file again")
     length = int(_LENGTH.unpack_from(head)[0])
-    if masked_crc32c([head[: _LENGTH.size]])[0] != _CHECKSUM.unpack_from(head, _LENGTH.size)[0]:
+    if not begins_record(head):
         raise ViewError(f"{place}: the checksum of its length does not fit; no TFRecord file, or a damaged one")
     if length + _FRAME > left:
         raise ViewError(f"{place} is cut short: {length + _FRAME} bytes expected, {left} left; get the file again")
