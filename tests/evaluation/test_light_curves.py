@@ -9,6 +9,7 @@ from views.stars import light_curve
 from lightmill.errors import LightCurveError
 from lightmill.evaluation.light_curves import plot_sample_light_curves
 from lightmill.lightcurves import store_path, write_stored
+from lightmill.lightcurves.store import FETCH_AGAIN
 
 N = 8
 
@@ -48,7 +49,7 @@ def test_light_curves_of_another_run_are_not_drawn(sample):
     assert "  KIC 2: " in message
     assert "  KIC 7: " in message
     assert "(2):" in message
-    assert "snakemake --cores all --forcerun fetch_light_curves" in message
+    assert FETCH_AGAIN in message
     assert not sample["path"].exists()
 
 
