@@ -1,5 +1,9 @@
 """Files appear whole or not at all, and their bytes follow from their content."""
 
+import signal
+import subprocess
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -20,6 +24,23 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
         write_half()
     assert path.read_text() == "old"
     assert [entry.name for entry in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_what_a_killed_writer_left_is_removed_and_a_living_ones_is_not(tmp_path):
+    code = (
+        "import os, signal, sys; from lightmill.files import atomic_path\n"
+        "with atomic_path(sys.argv[1]):\n    os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    path = tmp_path / "a [1].txt"
+    killed = subprocess.run([sys.executable, "-c", code, path], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    (left,) = tmp_path.iterdir()
+    assert left.suffix == ".part"
+    with atomic_path(path) as first, atomic_path(path) as second:
+        assert {entry.name for entry in tmp_path.iterdir()} == {first.name, second.name}
+        first.write_text("1")
+        second.write_text("2")
+    assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
 
 
 def test_written_files_have_the_usual_permissions(tmp_path):

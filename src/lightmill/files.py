@@ -7,8 +7,10 @@ written depend on the content alone: no dates, no host, no order of arrival.
 import hashlib
 import json
 import os
+import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
+from glob import escape
 from pathlib import Path
 from tempfile import mkstemp
 from typing import Any
@@ -23,11 +25,13 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 def atomic_path(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on success flush it and rename it to `path`, on failure remove it.
 
-    Parent folders are made. The file gets the usual permissions (666 less the umask).
+    Parent folders are made. The file gets the usual permissions (666 less the umask). What a process that was killed
+    left behind of the same file is removed.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    _sweep(path)
+    handle, name = mkstemp(prefix=f"{_part_prefix(path)}{os.getpid()}.", suffix=".part", dir=path.parent)
     os.close(handle)
     temporary = Path(name)
     try:
@@ -41,6 +45,29 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         _sync_folder(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _part_prefix(path: Path) -> str:
+    return f".{path.name}.{platform.node()}."
+
+
+def _sweep(path: Path) -> None:
+    """Remove the temporary files of `path` whose writers, on this machine, are no longer alive."""
+    prefix = _part_prefix(path)
+    for part in path.parent.glob(f"{escape(prefix)}*.part"):
+        writer = part.name.removeprefix(prefix).split(".", 1)[0]
+        if writer.isdigit() and not _alive(int(writer)):
+            part.unlink(missing_ok=True)
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _sync_folder(folder: Path) -> None:

@@ -75,7 +75,7 @@ def test_a_new_date_line_reruns_nothing_that_costs(copy_of_run):
 def test_a_changed_disposition_reruns_no_download_and_no_view(copy_of_run):
     path = catalog_of(copy_of_run, "cumulative")
     lines = path.read_text().splitlines(keepends=True)
-    row = next(i for i, line in enumerate(lines) if not line.startswith("#") and ",CANDIDATE," in line)
+    row = next(i for i, line in enumerate(lines) if not line.startswith("#") and ",CANDIDATE,CANDIDATE," in line)
     lines[row] = lines[row].replace(",CANDIDATE,", ",CONFIRMED,", 1)
     path.write_text("".join(lines))
     run_to_the_end(copy_of_run, "--cores", "2")
