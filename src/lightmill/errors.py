@@ -24,6 +24,10 @@ class LightCurveError(LightmillError):
     """A light-curve file or archive cannot be used; names the file and what is missing."""
 
 
+class StoreError(LightmillError):
+    """The store, or the disk that it is on, cannot be written."""
+
+
 class ViewError(LightmillError):
     """Views cannot be made, or sets of views do not fit each other."""
 

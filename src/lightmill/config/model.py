@@ -11,6 +11,7 @@ from pydantic import Field, ValidationError, model_validator
 from lightmill.config.archives import Archives
 from lightmill.config.catalogs import LabelSettings, SplitSettings
 from lightmill.config.explain import explain
+from lightmill.config.network import NetworkSettings
 from lightmill.config.section import Section
 from lightmill.config.simulation import SimulationSettings
 from lightmill.config.training import EvaluationSettings, Experiment, TrainingSettings
@@ -32,6 +33,9 @@ class Config(Section):
     )
     catalogs: list[str] = Field(default=[], description="Catalog files, as paths or globs.")
     archives: Archives = Field(default=Archives(), description="Where each mission's light curves are.")
+    network: NetworkSettings = Field(
+        default=NetworkSettings(), description="How things are fetched; never what, so a change reruns nothing."
+    )
     store: str = Field(
         default="data/light_curves", min_length=1, description="Folder of the light-curve store, shared by runs."
     )

@@ -1,0 +1,153 @@
+"""Sessions: requests with manners. Time-outs always, redirects only where allowed, no cookies, no credentials."""
+
+from collections.abc import Callable, Collection
+from http.cookiejar import DefaultCookiePolicy
+from io import BytesIO
+from typing import Any
+from urllib.parse import urljoin
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPResponse
+from urllib3.util import Retry
+
+from lightmill import __version__
+from lightmill.config.network import NetworkSettings
+from lightmill.network.bodies import check_status, read_body
+from lightmill.network.errors import OfflineError, TransientError
+from lightmill.network.urls import may_follow
+from lightmill.network.waiting import Deadline, with_retries
+
+_MOST_REDIRECTS = 5
+# Whole tables of the Exoplanet Archive have some 100 MB as a VOTable.
+_MOST_ANSWER_BYTES = 2 * 2**30
+
+Check = Callable[[requests.Response], None]
+"""Looks at a whole answer; raises TransientError if the server must be asked again."""
+
+
+def user_agent(settings: NetworkSettings) -> str:
+    """What servers are told about who asks."""
+    return (
+        f"lightmill/{__version__} ({settings.contact or 'planets in starlight'}) {requests.utils.default_user_agent()}"
+    )
+
+
+def plain_session(settings: NetworkSettings, hosts: Collection[str] = (), connections: int = 1) -> requests.Session:
+    """A session for single attempts: whoever uses it reads bodies and tries again by its own rules.
+
+    Redirects are followed to the same host, `redirect_hosts` and `hosts`. Raises OfflineError if the configuration
+    says that nothing is to be asked of anybody.
+    """
+    return _session(settings, hosts, _Adapter(settings, connections))
+
+
+def patient_session(
+    settings: NetworkSettings, hosts: Collection[str] = (), connections: int = 1, check: Check | None = None
+) -> requests.Session:
+    """A session that tries again by itself, for answers that fit into memory and for libraries that ask questions.
+
+    Each request has `attempts` and a deadline; the answer is read whole, within the limits of the settings, before it
+    is handed on, and `check` may find fault with it. Raises OfflineError like `plain_session`; requests raise the
+    errors of `lightmill.network.errors`, whatever the status that caused them.
+    """
+    return _session(settings, hosts, _PatientAdapter(settings, connections, check))
+
+
+def connection_error(url: str, error: Exception) -> TransientError:
+    """What requests raised on the way to a server, as an error that is worth trying again."""
+    reason = " ".join(str(error).split())[:200] or type(error).__name__
+    return TransientError(f"{url}: {type(error).__name__}: {reason}")
+
+
+class _Session(requests.Session):
+    """Follows a redirect only where it may lead."""
+
+    def __init__(self, hosts: Collection[str]) -> None:
+        super().__init__()
+        self._hosts = hosts
+        self.max_redirects = _MOST_REDIRECTS
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        location = super().get_redirect_target(resp)
+        if location is not None:
+            target = urljoin(resp.url, location)
+            if not may_follow(resp.url, target, self._hosts):
+                resp.close()
+                raise TransientError(
+                    f"{resp.url}: redirected to {target[:200]!r}, which is not allowed (https, on a host of the "
+                    "configured bases or of network.redirect_hosts)",
+                    again=False,
+                )
+        return location
+
+
+def _session(settings: NetworkSettings, hosts: Collection[str], adapter: HTTPAdapter) -> requests.Session:
+    if settings.offline:
+        raise OfflineError("a connection")
+    session = _Session([*settings.redirect_hosts, *hosts])
+    session.headers.update({"User-Agent": user_agent(settings), "Accept-Encoding": "identity"})
+    # Public data need no credentials: none are looked up (.netrc) and no cookies are kept.
+    session.auth = _no_credentials
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    for scheme in ("https://", "http://"):
+        session.mount(scheme, adapter)
+    return session
+
+
+def _no_credentials(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
+
+
+class _Adapter(HTTPAdapter):
+    """Time-outs where a caller names none, and a hard limit on connections."""
+
+    def __init__(self, settings: NetworkSettings, connections: int) -> None:
+        self._settings = settings
+        super().__init__(
+            pool_connections=connections, pool_maxsize=connections, max_retries=Retry(0, read=False), pool_block=True
+        )
+
+    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # type: ignore[override]
+        if options.get("timeout") is None:
+            options["timeout"] = (self._settings.connect_timeout_s, self._settings.read_timeout_s)
+        return super().send(request, **options)
+
+
+class _PatientAdapter(_Adapter):
+    """Asks again where that is worth it, and hands on only answers that are whole."""
+
+    def __init__(self, settings: NetworkSettings, connections: int, check: Check | None) -> None:
+        super().__init__(settings, connections)
+        self._check = check
+
+    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # type: ignore[override]
+        deadline = Deadline(self._settings.deadline_s)
+        options["stream"] = True
+        return with_retries(lambda: self._once(request, options, deadline), self._settings, deadline)
+
+    def _once(
+        self, request: requests.PreparedRequest, options: dict[str, Any], deadline: Deadline
+    ) -> requests.Response:
+        url = request.url or ""
+        left_s = max(deadline.left_s(), 0.1)
+        settings = self._settings
+        timeout = (min(settings.connect_timeout_s, left_s), min(settings.read_timeout_s, left_s))
+        try:
+            response = super().send(request, **{**options, "timeout": timeout})
+        except requests.RequestException as error:
+            raise connection_error(url, error) from None
+        with response:
+            if not response.is_redirect:
+                check_status(response)
+            body = bytearray()
+            read_body(response, body.extend, settings, deadline, _MOST_ANSWER_BYTES)
+        # The same answer once more, read from memory: for those who read `content` and for those who read `raw`.
+        response.raw = HTTPResponse(
+            BytesIO(body), headers=response.raw.headers, status=response.status_code, preload_content=False
+        )
+        response._content_consumed = False
+        response._content = False
+        if not response.is_redirect and self._check is not None:
+            self._check(response)
+        return response
