@@ -5,7 +5,7 @@ from pathlib import Path
 from lightmill.config.simulation import SimulationSettings
 from lightmill.config.views import ViewSettings
 from lightmill.lightcurves.assemble import join_segments
-from lightmill.lightcurves.lightcurve import LightCurve, Segment
+from lightmill.lightcurves.lightcurve import STAR, LightCurve, Segment
 from lightmill.lightcurves.reader import SegmentRows
 from lightmill.logs import job_log
 from lightmill.simulate.direct import light_curve_parts
@@ -17,7 +17,7 @@ from lightmill.views.shards import make_shard_views
 def light_curve(target_id: str) -> LightCurve | Outcome:
     """What the store would have of a target."""
     parts = [
-        SegmentRows(Segment(**part.segment), part.columns, part.star)
+        SegmentRows(Segment(**part.segment, star=tuple(part.star[key] for key in STAR)), part.columns)
         for part in light_curve_parts(simulation, target_of(simulation, target_id))
     ]
     return join_segments(target_id, parts) if parts else Outcome("no_light_curve", "absent")

@@ -8,7 +8,7 @@ import pytest
 from lightcurves.made_fits import write_fits
 
 from lightmill.errors import LightCurveError
-from lightmill.lightcurves.lightcurve import COLUMNS
+from lightmill.lightcurves.lightcurve import COLUMNS, STAR
 from lightmill.lightcurves.reader import read_segment
 
 
@@ -184,3 +184,11 @@ def test_rewritten_files_are_refused_with_what_they_lack(real_data):
         for missing in ("column PDCSAP_FLUX", "column SAP_FLUX", "header card BJDREFI", "header card TIMEDEL"):
             assert missing in message
         assert "written by lightkurve.LightCurve.to_fits()" in message
+
+
+def test_what_the_file_is(tmp_path):
+    path = write_fits(tmp_path / "a.fits", primary={"DATE": "2016-01-31"})
+    segment = read(path).segment
+    assert (segment.size_bytes, segment.date) == (path.stat().st_size, "2016-01-31")
+    assert dict(zip(STAR, segment.star, strict=True)) == read(path).star
+    assert segment.star[STAR.index("teff_k")] == 5192

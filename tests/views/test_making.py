@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from views.stars import CADENCE_D, START, light_curve, signal
+from views.stars import CADENCE_D, START, light_curve, segment, signal
 
 from lightmill.config.views import ViewSettings
+from lightmill.lightcurves.lightcurve import COLUMNS
 from lightmill.views import FlatCurve, Signal, flatten_star, fold_views, make_views
 from lightmill.views.detrend import DETREND_METHODS
+from lightmill.views.making import cadence_lengths
 
 VIEWS = ViewSettings()
 
@@ -276,3 +278,60 @@ def test_any_star_with_a_transit_has_finite_views(points, period_d, duration_h, 
         assert np.isfinite(made.numbers["scale_local"])
     else:
         assert (outcome.outcome, made) == ("no_data_in_transit", None)
+
+
+def of_full_frames(sectors, transits, author="QLP"):
+    """A star in sectors of other cadences, 25 days each, of relative flux without errors and positions."""
+    starts = [START + 27 * place for place in range(len(sectors))]
+    times = [start + np.arange(0, 25, cadence_s / 86400) for start, cadence_s in zip(starts, sectors, strict=True)]
+    time = np.concatenate(times)
+    curve = light_curve(days=len(time) * CADENCE_D + 1, target_id="TIC 1")
+    columns = {
+        name: np.full(time.size, np.nan, kind)
+        for name, kind in COLUMNS.items()
+        if kind.kind == "f" and name not in ("time_bjd", "pdcsap_flux")
+    }
+    flux = np.random.default_rng(5).normal(1, 1e-4, time.size)
+    flux[transits.transits(time, 1.0)] -= transits.depth_ppm * 1e-6
+    return replace(
+        curve,
+        **columns,
+        time_bjd=time,
+        pdcsap_flux=flux.astype("f4"),
+        quality=np.zeros(time.size, np.int32),
+        cadence_number=np.arange(time.size, dtype=np.int32),
+        segment=np.repeat(np.arange(len(sectors), dtype=np.int16), [len(part) for part in times]),
+        segments=tuple(segment(number, author, cadence_s) for number, cadence_s in enumerate(sectors, 1)),
+    )
+
+
+def test_sectors_of_different_cadences_count_alike():
+    planet = signal(period_d=9.0, epoch_bjd=START + 4.0, duration_h=3.0, depth_ppm=2000.0)
+    curve = of_full_frames((1800, 600, 200), planet)
+    star = flatten_star(curve, [planet], VIEWS.detrend)
+    for place, cadence_s in enumerate((1800, 600, 200)):
+        rows = np.searchsorted(curve.time_bjd, star.time_bjd)
+        inside = curve.segment[rows] == place
+        np.testing.assert_allclose(star.cadence_d[inside], cadence_s / 86400, rtol=1e-6)
+    outcome, made = make_views(star, planet, [planet], VIEWS)
+    assert outcome.outcome == "ok"
+    # Three transits a sector, in half-hours as well.
+    assert made.numbers["transits_observed"] == 9
+    assert made.numbers["depth_ppm"] == pytest.approx(2000, rel=0.05)
+
+
+def test_a_transit_seen_in_long_cadences_alone_is_seen():
+    only = signal(period_d=np.nan, epoch_bjd=START + 12.0, duration_h=3.0, depth_ppm=2000.0)
+    repeating = replace(only, period_d=200.0)
+    star = flatten_star(of_full_frames((1800, 200), repeating), [only], VIEWS.detrend)
+    outcome, made = make_views(star, repeating, [repeating], VIEWS)
+    assert (outcome.outcome, made.numbers["transits_observed"]) == ("ok", 1)
+
+
+def test_cadences_of_one_kind_have_one_length_whatever_the_headers_round():
+    time = START + np.arange(0, 30, 0.02)
+    nominal = np.where(time < START + 10, 1765.46, 1765.5)
+    np.testing.assert_array_equal(cadence_lengths(time, nominal), np.full(time.size, np.median(np.diff(time))))
+    lengths = cadence_lengths(time[:3], np.array([1800.0, 200.0, 200.0]))
+    np.testing.assert_allclose(lengths, [1800 / 86400, 0.02, 0.02])
+    assert cadence_lengths(time[:0], nominal[:0]).size == 0

@@ -82,3 +82,20 @@ def test_transits_are_counted_when_half_observed():
     number = np.array([0, 0, 0, 0, 0, 1, 1, 1, 2])
     assert count_transits(phase, number, 0.1, 0.02) == 1
     assert count_transits(phase, number, 0.1, 0.05) == 3
+
+
+def test_a_long_cadence_counts_for_as_much_as_it_covers():
+    # Six half-hours cover three hours, as 54 of 200 s do.
+    half_hours = np.arange(-2.5, 3) / 48
+    lengths = np.full(6, 1 / 48)
+    assert missing_transit(half_hours, 3 / 24, lengths) == ""
+    assert count_transits(half_hours, np.zeros(6, int), 3 / 24, lengths) == 1
+    both = np.concatenate([half_hours, np.arange(-26.5, 27) / 432])
+    number = np.repeat([0, 1], [6, 54])
+    mixed = np.repeat([1 / 48, 1 / 432], [6, 54])
+    assert count_transits(both, number, 3 / 24, mixed) == 2
+    assert count_transits(both, number, 3 / 24, 1 / 432) == 1
+    # Half of the half-hours on one side only.
+    assert "0 in the second half" in missing_transit(half_hours[:3], 3 / 24, lengths[:3])
+    few = np.concatenate([half_hours[[2, 3]], [-0.001]])
+    assert "fewer than half" in missing_transit(few, 3 / 24, np.array([1 / 48, 1 / 48, 1 / 432]))

@@ -1,5 +1,6 @@
 """A target's light curve from the files of its segments."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,17 +10,26 @@ from lightmill.lightcurves.lightcurve import COLUMNS, STAR, LightCurve
 from lightmill.lightcurves.reader import SegmentRows
 
 
-def one_per_segment(parts: list[SegmentRows]) -> tuple[list[SegmentRows], list[SegmentRows]]:
+def one_per_segment(
+    parts: Sequence[SegmentRows], priority: Sequence[str] = ()
+) -> tuple[list[SegmentRows], list[SegmentRows]]:
     """Keep one file of each quarter, campaign or sector, sorted by its number; return the kept and the left out.
 
-    Of several the latest data release stays, then the last name: a file delivered again replaces the older one.
+    Of several that of the author stays who stands first in `priority` (one who is not in it comes last), then that of
+    the latest data release, then the last name: a file delivered again replaces the older one.
     """
-    by_age = sorted(parts, key=lambda part: (part.segment.number, part.segment.data_release, part.segment.file))
-    kept = {part.segment.number: part for part in by_age}
-    return list(kept.values()), [part for part in by_age if kept[part.segment.number] is not part]
+    ranks = {author: rank for rank, author in reversed(list(enumerate(priority)))}
+
+    def order(part: SegmentRows) -> tuple[int, int, int, str]:
+        segment = part.segment
+        return segment.number, -ranks.get(segment.author, len(priority)), segment.data_release, segment.file
+
+    best_last = sorted(parts, key=order)
+    kept = {part.segment.number: part for part in best_last}
+    return list(kept.values()), [part for part in best_last if kept[part.segment.number] is not part]
 
 
-def join_segments(target_id: str, parts: list[SegmentRows]) -> LightCurve:
+def join_segments(target_id: str, parts: Sequence[SegmentRows]) -> LightCurve:
     """Join the segments of one target into its light curve, sorted by time.
 
     What is known of the star comes from the newest segment that states it. Raises LightCurveError if two segments
@@ -48,9 +58,25 @@ def join_segments(target_id: str, parts: list[SegmentRows]) -> LightCurve:
     )
 
 
-def _newest_star(parts: list[SegmentRows]) -> dict[str, Any]:
-    newest_first = sorted(parts, key=lambda part: part.segment.number, reverse=True)
+def split_segments(light_curve: LightCurve) -> list[SegmentRows]:
+    """The parts that a light curve was joined from, in the order of its segments.
+
+    What `join_segments` makes of them, alone or followed by further parts, is bit for bit what it makes of the files'
+    own: a new sector is joined to what is stored without the old files.
+    """
+    columns = {name: getattr(light_curve, name) for name in COLUMNS if name != "segment"}
+    # Stable, so that rows of a segment keep their order.
+    order = np.argsort(light_curve.segment, kind="stable")
+    ends = np.cumsum(np.bincount(light_curve.segment, minlength=len(light_curve.segments)))
+    rows = np.split(order, ends[:-1])
+    return [
+        SegmentRows(segment, {name: column[mine] for name, column in columns.items()})
+        for segment, mine in zip(light_curve.segments, rows, strict=True)
+    ]
+
+
+def _newest_star(parts: Sequence[SegmentRows]) -> dict[str, Any]:
+    newest_first = [part.star for part in sorted(parts, key=lambda part: part.segment.number, reverse=True)]
     return {
-        name: next((part.star[name] for part in newest_first if not np.isnan(part.star[name])), float("nan"))
-        for name in STAR
+        name: next((star[name] for star in newest_first if not np.isnan(star[name])), float("nan")) for name in STAR
     }

@@ -24,7 +24,7 @@ COLUMNS: dict[str, np.dtype] = {
     "segment": np.dtype("int16"),
 }
 
-# What a light curve says of its star.
+# What a light curve says of its star; units are in `LightCurve`.
 STAR = ("ra_deg", "dec_deg", "pm_ra_mas_yr", "pm_dec_mas_yr", "magnitude", "teff_k", "logg", "radius_rsun")
 
 
@@ -38,7 +38,7 @@ class Segment:
     number: int
     """Quarter, campaign (91, 92, 101, 102, 111, 112 for the halves of 9, 10 and 11) or sector."""
     author: str
-    """Pipeline that made the light curve: `Kepler`, `K2`, `SPOC`, or `K2SFF`."""
+    """Pipeline that made the light curve, by its name in `lightmill.lightcurves.authors`: `Kepler`, `SPOC`, `QLP`..."""
     cadence_s: float
     """Time from one cadence to the next, in seconds."""
     exposure_s: float
@@ -61,15 +61,22 @@ class Segment:
     """Name of the file, relative to the archive's base URL."""
     sha256: str
     """Hex SHA-256 of that file."""
+    size_bytes: int
+    """Size of that file."""
+    date: str
+    """When its pipeline wrote it, as the card DATE says; empty if it does not."""
+    star: tuple[float, ...]
+    """What it says of the star, in the order and the units of `STAR`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LightCurve:
     """A target's light curve in all its segments: one row per cadence, sorted by time, no two rows of one time.
 
-    All arrays have the same length; their types are in `COLUMNS`. Fluxes are in electrons per second, and NaN where
-    the pipeline gives none; `segment` is an index into `segments`. Nothing is masked: `quality` holds the mission's
-    own bits, whose meanings differ between missions. What the header does not state about the star is NaN.
+    All arrays have the same length; their types are in `COLUMNS`. Fluxes are in electrons per second, in segments by
+    K2SFF and QLP relative to a level near their median; NaN where the pipeline gives none, errors and positions too.
+    `segment` is an index into `segments`. Nothing is masked: `quality` holds the bits of each segment's own author,
+    whose meanings differ. What the header does not state about the star is NaN. Segments may have different cadences.
     """
 
     target_id: str
@@ -85,7 +92,8 @@ class LightCurve:
     sap_background: np.ndarray
     sap_background_err: np.ndarray
     quality: np.ndarray
-    """Raw quality bits of the mission (SAP_QUALITY or QUALITY)."""
+    """Raw quality bits of the segment's author (SAP_QUALITY or QUALITY; from K2SFF's MOVING K2's bit of a thruster
+    firing)."""
     mom_centr1: np.ndarray
     """Flux-weighted centroid, column in pixels."""
     mom_centr2: np.ndarray

@@ -2,66 +2,56 @@
 
 import hashlib
 import os
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from io import BufferedReader
 
-import fitsio
 import numpy as np
 
 from lightmill.errors import LightCurveError
+from lightmill.lightcurves.authors import (
+    AUTHORS,
+    IDENTITY_KEY,
+    OWN,
+    SEGMENT_KEY,
+    ZERO_BJD,
+    Author,
+    find_author,
+    is_cadence,
+    possible_authors,
+)
+from lightmill.lightcurves.columns import read_columns, timed_rows
 from lightmill.lightcurves.hdus import Hdu, split_hdus, verify_complete, verify_sums
-from lightmill.lightcurves.lightcurve import COLUMNS, Segment
+from lightmill.lightcurves.lightcurve import STAR, Segment
 from lightmill.targets import PREFIX, Mission, mission_of, target_number
 
 _DAY_S = 86400.0
-# Light curves of half a minute over a sector have 15 MB; whatever is far larger is not read into memory.
-_MOST_BYTES = 256 * 2**20
+# Light curves of 20 s over a sector have 15 MB; whatever is far larger is not read into memory.
+MOST_BYTES = 256 * 2**20
 # A table has at most 999 columns (FITS standard 4.0, 7.3.1).
 _MOST_COLUMNS = 999
-# Kepler's first light was in May 2009; anything outside says that TIME or BJDREFI is not what it should be.
-_EARLIEST_BJD, _LATEST_BJD = 2454900.0, 2480000.0
-# Time between cadences: 29.4 minutes (Kepler Archive Manual 2.1.3), 2 minutes (TESS Archive Manual 2.1).
-_CADENCE_S: dict[Mission, float] = {"Kepler": 1765.5, "K2": 1765.5, "TESS": 120.0}
-
-_SHARED = {
-    "time_bjd": "TIME",
-    "cadence_number": "CADENCENO",
-    "pdcsap_flux": "PDCSAP_FLUX",
-    "pdcsap_flux_err": "PDCSAP_FLUX_ERR",
-    "sap_flux": "SAP_FLUX",
-    "sap_flux_err": "SAP_FLUX_ERR",
-    "sap_background": "SAP_BKG",
-    "sap_background_err": "SAP_BKG_ERR",
-    "mom_centr1": "MOM_CENTR1",
-    "mom_centr2": "MOM_CENTR2",
-    "pos_corr1": "POS_CORR1",
-    "pos_corr2": "POS_CORR2",
-}
-_MISSION_COLUMNS: dict[Mission, dict[str, str]] = {
-    "Kepler": {**_SHARED, "quality": "SAP_QUALITY"},
-    "K2": {**_SHARED, "quality": "SAP_QUALITY"},
-    "TESS": {**_SHARED, "quality": "QUALITY"},
-}
-# K2SFF (Vanderburg & Johnson 2014, archive.stsci.edu/hlsp/k2sff): flux with the roll taken out, divided by its median;
-# MOVING marks thruster firings, in K2's own quality bits the 21st.
-_K2SFF_COLUMNS = {"time_bjd": "T", "cadence_number": "CADENCENO", "pdcsap_flux": "FCOR", "sap_flux": "FRAW"}
-_THRUSTER_FIRING = 1 << 20
-
-_SEGMENT_KEY: dict[Mission, str] = {"Kepler": "QUARTER", "K2": "CAMPAIGN", "TESS": "SECTOR"}
-_AUTHOR: dict[Mission, str] = {"Kepler": "Kepler", "K2": "K2", "TESS": "SPOC"}
-_NEEDED_KEYS = ("BJDREFI", "BJDREFF", "TIMEDEL")
+_CLOCK_KEYS = ("BJDREFI", "BJDREFF", "TIMEDEL")
+# How a column's unit states its zero point: `BJD - 2454833`, `BJD-2457000, days`.
+_ZERO_IN_UNIT = re.compile(r"BJD *- *([0-9]+(?:\.[0-9]+)?)\b", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class SegmentRows:
-    """One file's part of a light curve: its rows as columns of `LightCurve`, its segment, what it says of the star."""
+    """One file's part of a light curve: its segment, and its rows as columns of `LightCurve` without `segment`."""
 
     segment: Segment
     columns: dict[str, np.ndarray]
-    star: dict[str, float]
+
+    @property
+    def star(self) -> dict[str, float]:
+        """What the file says of the star."""
+        return dict(zip(STAR, self.segment.star, strict=True))
 
 
-def read_segment(file: BufferedReader, name: str, target_id: str, expected: int | None = None) -> SegmentRows:
+def read_segment(
+    file: BufferedReader, name: str, target_id: str, expected: int | None = None, author: str | None = None
+) -> SegmentRows:
     """Read and check one light-curve file of a target.
 
     Parameters
@@ -74,19 +64,22 @@ def read_segment(file: BufferedReader, name: str, target_id: str, expected: int 
         Whose light curve it must be.
     expected : int, optional
         The quarter, campaign or sector it must be of.
+    author : str, optional
+        The pipeline that must have made it, one of `authors.AUTHORS`; told from the file unless given. 20-second files
+        are read only where they are asked for.
 
     Raises
     ------
     LightCurveError
-        If the file is truncated, damaged (CHECKSUM, DATASUM), of another target, mission or segment, of another
-        cadence, without rows or finite times, not in order of time, or lacks a column or header card that is needed:
-        the message names the file and what is wrong or missing.
+        If the file is truncated, damaged (CHECKSUM, DATASUM), of another target, mission, author or segment, of
+        another cadence, without rows or finite times, not in order of time, or lacks a column or header card that is
+        needed: the message names the file and what is wrong or missing. Or if there is no such author.
     OSError
         If it cannot be read at all.
     """
     size = os.fstat(file.fileno()).st_size
-    if size > _MOST_BYTES:
-        raise LightCurveError(f"{name}: {size} bytes, expected at most {_MOST_BYTES}")
+    if size > MOST_BYTES:
+        raise LightCurveError(f"{name}: {size} bytes, expected at most {MOST_BYTES}")
     raw = file.read()
     hdus = split_hdus(raw, name)
     verify_sums(raw, hdus, name)
@@ -95,25 +88,26 @@ def read_segment(file: BufferedReader, name: str, target_id: str, expected: int 
     primary, table = hdus[0], hdus[1]
     mission = mission_of(target_id)
     _check_target(primary, name, target_id)
-    in_file = {
-        table.text(f"TTYPE{index}").upper() for index in range(1, min(table.whole("TFIELDS"), _MOST_COLUMNS) + 1)
-    }
-    is_k2sff = mission == "K2" and set(_K2SFF_COLUMNS.values()) <= in_file
-    wanted = _K2SFF_COLUMNS if is_k2sff else _MISSION_COLUMNS[mission]
-    _check_nothing_missing(primary, table, sorted(set(wanted.values()) - in_file), name)
+    units = _units(table)
+    made_by = _check_author(primary, table, mission, set(units), author, name)
+    layout = _layout(made_by, set(units))
+    stated_zero = _stated_zero(table, made_by, units.get(layout["time_bjd"], ""), name)
+    _check_nothing_missing(primary, table, made_by, layout, set(units), stated_zero, name)
     verify_complete(hdus, name)
     number = _check_segment(primary, mission, expected, name)
-    cadence_s = _check_cadence(primary, table, mission, name)
-    rows = _read_table(file, name)
-    columns = _columns(rows, wanted, name)
-    if is_k2sff:
-        columns = _complete_k2sff(columns, rows)
-    columns["time_bjd"] = columns["time_bjd"] + (table.number("BJDREFI") + table.number("BJDREFF"))
-    columns, without_time = _timed_rows(columns, name)
+    cadence_s = table.number("TIMEDEL") * _DAY_S
+    if made_by.states_clock:
+        _check_cadence(cadence_s, primary, made_by, number, name)
+    columns = read_columns(file, name, made_by, layout)
+    columns["time_bjd"] = columns["time_bjd"] + stated_zero
+    columns, without_time = timed_rows(columns, name)
+    if not made_by.states_clock:
+        cadence_s = _step_s(columns, cadence_s, name)
+        _check_cadence(cadence_s, primary, made_by, number, name)
     return SegmentRows(
         segment=Segment(
             number=number,
-            author="K2SFF" if is_k2sff else _AUTHOR[mission],
+            author=made_by.name,
             cadence_s=cadence_s,
             exposure_s=cadence_s * table.number("DEADC"),
             crowdsap=table.number("CROWDSAP"),
@@ -125,10 +119,18 @@ def read_segment(file: BufferedReader, name: str, target_id: str, expected: int 
             rows_without_time=without_time,
             file=name,
             sha256=hashlib.sha256(raw).hexdigest(),
+            size_bytes=len(raw),
+            date=primary.text("DATE"),
+            star=_star(primary, mission),
         ),
         columns=columns,
-        star=_star(primary, mission),
     )
+
+
+def _units(table: Hdu) -> dict[str, str]:
+    """The names of a table's columns, in capitals, and their units."""
+    places = range(1, min(table.whole("TFIELDS"), _MOST_COLUMNS) + 1)
+    return {table.text(f"TTYPE{place}").upper(): table.text(f"TUNIT{place}") for place in places}
 
 
 def _check_target(primary: Hdu, name: str, target_id: str) -> None:
@@ -138,29 +140,82 @@ def _check_target(primary: Hdu, name: str, target_id: str) -> None:
     in_header = "TESS" if telescope == "TESS" else (primary.text("MISSION") or telescope)
     if in_header.upper() != mission.upper():
         raise LightCurveError(f"{name}: of mission {in_header!r} (TELESCOP {telescope!r}), expected {mission}")
-    number = primary.get("TICID" if mission == "TESS" else "KEPLERID")
+    number = primary.get(IDENTITY_KEY[mission])
     if number is None:
         number = primary.text("OBJECT").rpartition(" ")[2]
     if str(number) != str(target_number(target_id)):
         raise LightCurveError(f"{name}: a light curve of {PREFIX[mission]} {number}, expected {target_id}")
 
 
-def _check_nothing_missing(primary: Hdu, table: Hdu, columns: list[str], name: str) -> None:
-    keys = [key for key in _NEEDED_KEYS if np.isnan(table.number(key))]
-    missing = [f"column {column}" for column in columns] + [f"header card {key}" for key in keys]
+def _check_author(
+    primary: Hdu, table: Hdu, mission: Mission, columns: set[str], asked: str | None, name: str
+) -> Author:
+    """The author of a file: the one that was asked for, or told from the file."""
+    possible = possible_authors(mission, primary.text("ORIGIN"), columns, table.number("TIMEDEL") * _DAY_S)
+    if asked is None:
+        return possible[0] if possible[0].name != "SPOC-20s" else AUTHORS[OWN[mission]]
+    author = find_author(asked)
+    if author not in possible:
+        raise LightCurveError(f"{name}: a light curve by {possible[0].name}, expected one by {author.name}")
+    return author
+
+
+def _layout(author: Author, columns: set[str]) -> Mapping[str, str]:
+    """The layout of an author that a file has: of several the one that lacks the fewest columns."""
+    return min(author.columns, key=lambda layout: len(set(layout.values()) - columns))
+
+
+def _stated_zero(table: Hdu, author: Author, unit: str, name: str) -> float:
+    """The zero point of a file's times in BJD, NaN if it states none.
+
+    Where the header may lack it, the unit of the time column tells it; both must agree.
+    """
+    in_header = table.number("BJDREFI") + table.number("BJDREFF")
+    if author.states_clock:
+        return in_header
+    match = _ZERO_IN_UNIT.search(unit)
+    in_unit = float(match[1]) if match else float("nan")
+    documented = ZERO_BJD[author.mission]
+    for stated, where in ((in_header, "its header"), (in_unit, f"the unit {unit!r} of its times")):
+        if not np.isnan(stated) and stated != documented:
+            raise LightCurveError(
+                f"{name}: zero point {stated} in {where}, expected {documented} in one by {author.name}"
+            )
+    return in_unit if np.isnan(in_header) else in_header
+
+
+def _check_nothing_missing(
+    primary: Hdu,
+    table: Hdu,
+    author: Author,
+    layout: Mapping[str, str],
+    columns: set[str],
+    stated_zero: float,
+    name: str,
+) -> None:
+    if author.states_clock:
+        keys = [key for key in _CLOCK_KEYS if np.isnan(table.number(key))]
+    else:
+        keys = ["BJDREFI"] if np.isnan(stated_zero) else []
+    without = sorted((set(layout.values()) | set(author.flags)) - columns)
+    missing = [f"column {column}" for column in without] + [f"header card {key}" for key in keys]
     if missing:
         creator = primary.text("CREATOR")
         raise LightCurveError(
             f"{name}: without {', '.join(missing)}{f' (written by {creator})' if creator else ''}: "
-            "not a light curve as the mission's own pipeline writes it; get the original file"
+            f"not a light curve as {_pipeline(author)} writes it; get the original file"
         )
     time_system = table.text("TIMESYS") or "TDB"
     if time_system != "TDB":
         raise LightCurveError(f"{name}: times in {time_system}, expected TDB")
 
 
+def _pipeline(author: Author) -> str:
+    return "the mission's own pipeline" if author.name == OWN[author.mission] else author.name
+
+
 def _check_segment(primary: Hdu, mission: Mission, expected: int | None, name: str) -> int:
-    key = _SEGMENT_KEY[mission]
+    key = SEGMENT_KEY[mission]
     number = primary.whole(key)
     if number < 0:
         raise LightCurveError(f"{name}: without header card {key}")
@@ -169,77 +224,33 @@ def _check_segment(primary: Hdu, mission: Mission, expected: int | None, name: s
     return number
 
 
-def _check_cadence(primary: Hdu, table: Hdu, mission: Mission, name: str) -> float:
-    cadence_s = table.number("TIMEDEL") * _DAY_S
-    mode = primary.text("OBSMODE")
-    if abs(cadence_s / _CADENCE_S[mission] - 1) > 0.01 or mode == "short cadence":
+def _check_cadence(cadence_s: float, primary: Hdu, author: Author, number: int, name: str) -> None:
+    nominal_s, mode = author.cadence_s(number), primary.text("OBSMODE")
+    if not is_cadence(cadence_s, nominal_s) or mode == "short cadence":
         raise LightCurveError(
             f"{name}: a cadence every {cadence_s:.1f} s{f' ({mode})' if mode else ''}, "
-            f"expected {_CADENCE_S[mission]:.1f} s ({'2-minute' if mission == 'TESS' else 'long cadence'})"
+            f"expected {nominal_s:.1f} s ({author.cadence_name})"
         )
-    return cadence_s
 
 
-def _read_table(file: BufferedReader, name: str) -> np.ndarray:
-    # By its descriptor: fitsio takes brackets and other signs in a path for its filter language.
-    try:
-        with fitsio.FITS(f"/dev/fd/{file.fileno()}") as opened:
-            return opened[1].read()
-    except (OSError, ValueError, TypeError, RuntimeError) as error:
-        raise LightCurveError(f"{name}: its table cannot be read ({' '.join(str(error).split())})") from None
+def _step_s(columns: dict[str, np.ndarray], stated_s: float, name: str) -> float:
+    """The cadence in seconds by which times rise from one cadence number to the next: the median, NaN of one row.
+
+    A cadence that the header states must agree with it, and counts then.
+    """
+    steps = np.diff(columns["time_bjd"]) / np.diff(columns["cadence_number"])
+    step_s = float(np.median(steps)) * _DAY_S if len(steps) else float("nan")
+    if np.isnan(stated_s):
+        return step_s
+    if len(steps) and not is_cadence(stated_s, step_s):
+        raise LightCurveError(f"{name}: TIMEDEL says {stated_s:.1f} s, but its times are {step_s:.1f} s apart")
+    return stated_s
 
 
-def _columns(rows: np.ndarray, wanted: dict[str, str], name: str) -> dict[str, np.ndarray]:
-    if len(rows) == 0:
-        raise LightCurveError(f"{name}: no rows")
-    in_file = {str(column).upper(): str(column) for column in rows.dtype.names or ()}
-    columns = {}
-    for ours, theirs in wanted.items():
-        column, kind = rows[in_file[theirs]], COLUMNS[ours]
-        fitting = "iu" if kind.kind == "i" else "fiu"
-        if column.ndim != 1 or column.dtype.kind not in fitting:
-            raise LightCurveError(f"{name}: column {theirs} holds {column.dtype.str}, expected one number a row")
-        with np.errstate(over="ignore"):
-            columns[ours] = column.astype(kind)
-    return columns
-
-
-def _complete_k2sff(columns: dict[str, np.ndarray], rows: np.ndarray) -> dict[str, np.ndarray]:
-    moving = rows["MOVING"] if "MOVING" in (rows.dtype.names or ()) else np.zeros(len(rows))
-    filled = {
-        name: np.full(len(rows), np.nan, kind)
-        for name, kind in COLUMNS.items()
-        if kind.kind == "f" and name not in columns
-    }
-    return {**columns, **filled, "quality": np.where(moving != 0, _THRUSTER_FIRING, 0).astype(COLUMNS["quality"])}
-
-
-def _timed_rows(columns: dict[str, np.ndarray], name: str) -> tuple[dict[str, np.ndarray], int]:
-    """The rows that have a time, and how many have none; their times must be plausible and rise."""
-    time_bjd = columns["time_bjd"]
-    timed = np.isfinite(time_bjd)
-    if not timed.any():
-        raise LightCurveError(f"{name}: no finite TIME in {len(time_bjd)} rows")
-    first, last = time_bjd[timed].min(), time_bjd[timed].max()
-    if first < _EARLIEST_BJD or last > _LATEST_BJD:
-        raise LightCurveError(
-            f"{name}: times from BJD {first:.1f} to {last:.1f}, expected {_EARLIEST_BJD:.0f} to {_LATEST_BJD:.0f}"
-        )
-    columns = {key: column[timed] for key, column in columns.items()}
-    for key, what in (("time_bjd", "TIME"), ("cadence_number", "CADENCENO")):
-        falls = np.flatnonzero(np.diff(columns[key]) <= 0)
-        if len(falls):
-            raise LightCurveError(
-                f"{name}: {what} does not rise from cadence {columns['cadence_number'][falls[0]]} "
-                "to the next: repeated or misplaced rows"
-            )
-    return columns, int(np.count_nonzero(~timed))
-
-
-def _star(primary: Hdu, mission: Mission) -> dict[str, float]:
+def _star(primary: Hdu, mission: Mission) -> tuple[float, ...]:
     # Proper motions: arcsec/yr in Kepler's and K2's headers, mas/yr in TESS's.
     to_mas = 1.0 if mission == "TESS" else 1000.0
-    return {
+    said = {
         "ra_deg": primary.number("RA_OBJ"),
         "dec_deg": primary.number("DEC_OBJ"),
         "pm_ra_mas_yr": to_mas * primary.number("PMRA"),
@@ -249,3 +260,4 @@ def _star(primary: Hdu, mission: Mission) -> dict[str, float]:
         "logg": primary.number("LOGG"),
         "radius_rsun": primary.number("RADIUS"),
     }
+    return tuple(said[key] for key in STAR)

@@ -86,6 +86,8 @@ def _part(target: Target, observed: Observed) -> Part:
             "rows_without_time": int(np.count_nonzero(~timed)),
             "file": file_name(target, segment),
             "sha256": "",
+            "size_bytes": -1,
+            "date": "",
         },
         star={
             "ra_deg": star.ra_deg,

@@ -25,6 +25,9 @@ WINDOW_GROWTH = 3.0
 SHORTEST_PERIOD_D = 0.05
 # The years 1858 to 2132. An epoch in BKJD, BTJD or MJD is far outside, and so is one whose phase float64 cannot tell.
 EPOCHS_BJD = (2.4e6, 2.5e6)
+# Cadences of segments that differ by less than this factor are one cadence.
+SAME_CADENCE = 1.05
+DAY_S = 86400.0
 # Relative flux that the float32 of a light curve cannot resolve (6e-8): what varies by less does not vary.
 FLAT = 1e-8
 
@@ -90,7 +93,8 @@ class FlatCurve(NamedTuple):
     time_bjd: np.ndarray
     flux: np.ndarray
     """(n,) float64, relative flux minus one, finite."""
-    cadence_d: float
+    cadence_d: np.ndarray | float
+    """(n,) float64 or one for all, days from one cadence to the next: segments may differ."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,7 +118,7 @@ class Outcome:
 def flatten_star(light_curve: LightCurve, signals: list[Signal], settings: Detrend) -> FlatCurve:
     """A star's light curve, normalised and detrended with the transits of all its located `signals` masked."""
     time_bjd = light_curve.time_bjd
-    good = good_cadences(light_curve.quality, light_curve.mission)
+    good = good_cadences(light_curve)
     flux = normalise_segments(light_curve.pdcsap_flux, light_curve.segment, good)
     masked = np.zeros(time_bjd.shape, dtype=bool)
     widest_d = 0.0
@@ -134,8 +138,29 @@ def flatten_star(light_curve: LightCurve, signals: list[Signal], settings: Detre
         settings.clip_sigma,
     )
     usable = np.isfinite(flat)
-    cadence_d = float(np.median(np.diff(time_bjd[usable]))) if usable.sum() > 1 else float("nan")
+    nominal_s = np.array([segment.cadence_s for segment in light_curve.segments])
+    cadence_d = cadence_lengths(time_bjd[usable], nominal_s[light_curve.segment[usable]])
     return FlatCurve(time_bjd[usable], flat[usable], cadence_d)
+
+
+def cadence_lengths(time_bjd: np.ndarray, nominal_s: np.ndarray) -> np.ndarray:
+    """Days from one cadence to the next, (n,) float64: the median step of all times with about the same cadence.
+
+    Parameters
+    ----------
+    time_bjd : (n,) float64, sorted, of the usable cadences
+    nominal_s : (n,) float64, cadence of each one's segment in seconds; within 5 % they count as one
+    """
+    lengths = np.full(time_bjd.shape, np.nan)
+    distinct, place = np.unique(nominal_s, return_inverse=True)
+    alike = np.concatenate([[0], np.cumsum(np.diff(np.log(distinct)) > np.log(SAME_CADENCE))])[place]
+    for kind in np.unique(alike):
+        rows = alike == kind
+        if np.count_nonzero(rows) > 1:
+            lengths[rows] = np.median(np.diff(time_bjd[rows]))
+        else:
+            lengths[rows] = nominal_s[rows] / DAY_S
+    return lengths
 
 
 def make_views(
@@ -196,7 +221,7 @@ def _without(star: FlatCurve, others: list[Signal], settings: ViewSettings) -> F
     kept = np.ones(star.time_bjd.shape, dtype=bool)
     for other in others:
         kept &= ~other.transits(star.time_bjd, settings.detrend.mask_durations)
-    return FlatCurve(star.time_bjd[kept], star.flux[kept], star.cadence_d)
+    return FlatCurve(star.time_bjd[kept], star.flux[kept], np.broadcast_to(star.cadence_d, kept.shape)[kept])
 
 
 def _missing(star: FlatCurve, signal: Signal) -> str:

@@ -20,30 +20,33 @@ class Transit(NamedTuple):
     snr: float
 
 
-def missing_transit(phase_d: np.ndarray, duration_d: float, cadence_d: float) -> str:
+def missing_transit(phase_d: np.ndarray, duration_d: float, cadence_d: np.ndarray | float) -> str:
     """Why the folded cadences do not show a transit if there is one; empty where they do.
 
     A transit counts as observed when all its transits together hold at least three cadences, at least half of those
-    that one transit has before and again after its middle, and one in its central half.
+    that one transit has before and again after its middle, and one in its central half. Where cadences differ in
+    length, a longer one counts for as many of the shortest as it covers.
 
     Parameters
     ----------
     phase_d : (n,) float64, days from mid-transit, of the usable cadences
-    duration_d, cadence_d : days
+    duration_d : days
+    cadence_d : (n,) float64 or one for all, days from one cadence to the next
 
     Returns
     -------
     str, a reason in words
     """
-    inside = phase_d[np.abs(phase_d) < 0.5 * duration_d]
+    within = np.abs(phase_d) < 0.5 * duration_d
+    inside = phase_d[within]
     if inside.size == 0:
         return "no cadence in transit"
     if inside.size < FEWEST_IN_TRANSIT:
         return f"{inside.size} in transit, fewer than {FEWEST_IN_TRANSIT}"
-    needed = 0.25 * duration_d / cadence_d
-    for side, count in (("first", np.count_nonzero(inside < 0)), ("second", np.count_nonzero(inside >= 0))):
-        if count < needed:
-            return f"{count} in the {side} half of the transit, fewer than half of one transit's"
+    covered, shortest_d = _in_shortest(np.broadcast_to(cadence_d, phase_d.shape)[within])
+    for side, chosen in (("first", inside < 0), ("second", inside >= 0)):
+        if covered[chosen].sum() < 0.25 * duration_d / shortest_d:
+            return f"{np.count_nonzero(chosen)} in the {side} half of the transit, fewer than half of one transit's"
     if not np.any(np.abs(inside) < 0.5 * CENTRAL * duration_d):
         return "no cadence at mid-transit"
     return ""
@@ -80,15 +83,25 @@ def measure_transit(phase_d: np.ndarray, flux: np.ndarray, duration_d: float) ->
     return Transit(depth, scatter, float(snr))
 
 
-def count_transits(phase_d: np.ndarray, number: np.ndarray, duration_d: float, cadence_d: float) -> int:
+def count_transits(phase_d: np.ndarray, number: np.ndarray, duration_d: float, cadence_d: np.ndarray | float) -> int:
     """Number of transits with at least half of their cadences, and at least one.
 
     Parameters
     ----------
     phase_d : (n,) float64, days from the nearest mid-transit
     number : (n,) int, number of that transit
-    duration_d, cadence_d : days
+    duration_d : days
+    cadence_d : (n,) float64 or one for all, days from one cadence to the next
     """
-    inside = number[np.abs(phase_d) < 0.5 * duration_d]
-    _, cadences = np.unique(inside, return_counts=True)
-    return int(np.count_nonzero(cadences >= 0.5 * duration_d / cadence_d))
+    within = np.abs(phase_d) < 0.5 * duration_d
+    if not within.any():
+        return 0
+    covered, shortest_d = _in_shortest(np.broadcast_to(cadence_d, phase_d.shape)[within])
+    _, transit = np.unique(number[within], return_inverse=True)
+    return int(np.count_nonzero(np.bincount(transit, weights=covered) >= 0.5 * duration_d / shortest_d))
+
+
+def _in_shortest(cadence_d: np.ndarray) -> tuple[np.ndarray, float]:
+    """Lengths of cadences in units of the shortest, and that: exact counts where all are alike."""
+    shortest_d = float(cadence_d.min())
+    return cadence_d / shortest_d, shortest_d

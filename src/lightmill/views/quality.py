@@ -1,14 +1,15 @@
-"""Which cadences to believe: the missions' quality bits, by name.
+"""Which cadences to believe: the pipelines' quality bits, by name.
 
 The same bit means different things in different missions (128 is a cosmic ray in Kepler's aperture, and a cadence
-excluded by hand in TESS), so each mission has its own table.
+excluded by hand in TESS), so each has its own table; and some pipelines add bits of their own.
 """
 
 from enum import IntFlag
 
 import numpy as np
 
-from lightmill.targets import Mission
+from lightmill.errors import ViewError
+from lightmill.lightcurves.lightcurve import LightCurve
 
 
 class KeplerQuality(IntFlag):
@@ -60,6 +61,30 @@ class TessQuality(IntFlag):
     INSUFFICIENT_TARGETS = 1 << 15
 
 
+class EverestQuality(IntFlag):
+    """What EVEREST adds to K2's own bits: why its model left a cadence out (its documentation, "FITS Files").
+
+    FLAGGED repeats that one of K2's bits is set, harmless ones among them. What it calls an outlier is, for one, every
+    deep transit, and a cadence in a transit known to it is as good as any.
+    """
+
+    FLAGGED = 1 << 22
+    NO_FLUX = 1 << 23
+    OUTLIER = 1 << 24
+    IN_TRANSIT = 1 << 26
+
+
+class QlpQuality(IntFlag):
+    """Bits of QUALITY that QLP adds to TESS's own: points of low precision, by sector.
+
+    LOW_PRECISION_TO_55 is STRAYLIGHT_PREDICTED in SPOC's files. lightkurve leaves both in unless asked for its "hard"
+    mask (lightkurve.io.qlp).
+    """
+
+    LOW_PRECISION_TO_55 = 1 << 12
+    LOW_PRECISION_SINCE_56 = 1 << 30
+
+
 # The bits that spoil a flux. Corrected cosmic rays, zero crossings of the reaction wheels and rolling bands stay in:
 # they lose many good cadences and cost little. These are the default masks of lightkurve, 1130799 and 17087.
 KEPLER_EXCLUDED = (
@@ -84,23 +109,36 @@ TESS_EXCLUDED = (
     | TessQuality.IMPULSIVE_OUTLIER
     | TessQuality.BAD_CALIBRATION_EXCLUDE
 )
-EXCLUDED: dict[Mission, int] = {
+# By author of a segment. K2SFF's thruster firings are K2's bit.
+EXCLUDED: dict[str, int] = {
     "Kepler": int(KEPLER_EXCLUDED),
     "K2": int(KEPLER_EXCLUDED),
-    "TESS": int(TESS_EXCLUDED),
+    "K2SFF": int(KeplerQuality.THRUSTER_FIRE),
+    "EVEREST": int(KEPLER_EXCLUDED) | int(EverestQuality.NO_FLUX),
+    "SPOC": int(TESS_EXCLUDED),
+    "SPOC-20s": int(TESS_EXCLUDED),
+    "TESS-SPOC": int(TESS_EXCLUDED),
+    "QLP": int(TESS_EXCLUDED),
 }
 
 
-def good_cadences(quality: np.ndarray, mission: Mission) -> np.ndarray:
-    """Where none of the mission's excluded bits is set.
-
-    Parameters
-    ----------
-    quality : (n,) int, raw quality bits
-    mission : Kepler, K2 or TESS
+def good_cadences(light_curve: LightCurve) -> np.ndarray:
+    """Where none of the bits is set that the author of the cadence's segment excludes.
 
     Returns
     -------
     (n,) bool
+
+    Raises
+    ------
+    ViewError
+        If it is not known what an author's bits mean.
     """
-    return (np.asarray(quality) & EXCLUDED[mission]) == 0
+    unknown = sorted({segment.author for segment in light_curve.segments} - EXCLUDED.keys())
+    if unknown:
+        raise ViewError(
+            f"{light_curve.target_id}: a segment by {unknown[0]!r}, whose quality bits are not known; "
+            f"expected one by {', '.join(EXCLUDED)}"
+        )
+    excluded = np.array([EXCLUDED[segment.author] for segment in light_curve.segments], dtype=np.int32)
+    return (light_curve.quality & excluded[light_curve.segment]) == 0
