@@ -12,4 +12,5 @@ with job_log(snakemake.log[0]):
         Path(snakemake.output.resolved[0]).parent.parent,
         shards=snakemake.params.shards,
         max_resolved_difference=snakemake.params.max_resolved_difference,
+        sectors=next(iter(snakemake.input.sectors), None),
     )

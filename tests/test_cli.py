@@ -44,6 +44,19 @@ def test_version_and_help():
         assert "catalog" in shown.output
 
 
+def test_reading_a_catalog_may_go_unnamed(koi, tmp_path):
+    path = koi()
+    short, long = run("catalog", path), run("catalog", "read", path)
+    assert short.exit_code == long.exit_code == 0
+    assert short.output == long.output
+    assert run("catalog", "-o", tmp_path / "first.csv", path).exit_code == 0
+    assert (tmp_path / "first.csv").exists()
+    shown = run("catalog", "--help").output
+    assert all(name in shown for name in ("read", "fetch", "diff"))
+    assert "FILE" in run("catalog", "read", "--help").output
+    assert run("catalog", "--no-such-option").exit_code == 2
+
+
 def test_a_catalog_is_described(koi):
     rejected = [{"kepoi_name": f"K{i:05d}.01", "koi_period": "-1"} for i in range(1, 8)]
     shown = run("catalog", koi({}, {"kepoi_name": "K00753.01", "koi_disposition": "CANDIDATE"}, *rejected))

@@ -26,6 +26,17 @@ def test_a_missing_column_is_named(table, kind, column):
         identify_table(table(kind, without=[column], name="short.csv"))
 
 
+def test_deliveries_of_one_tce_table_are_told_apart_by_their_first_row(table):
+    full = ("tce_delivname", "av_training_set", "tce_depth")
+    for delivery, kind in (("q1_q17_dr25_tce", "dr25_tce"), ("q1_q17_dr24_tce", "dr24")):
+        path = table("dr24", {"tce_delivname": delivery}, columns=full, above=["# a line"])
+        assert identify_table(path).table == kind
+    with pytest.raises(CatalogError, match=r"delivery 'q1_q16_tce'; expected q1_q17_dr24_tce or q1_q17_dr25_tce"):
+        identify_table(table("dr24", {"tce_delivname": "q1_q16_tce"}, columns=full))
+    with pytest.raises(CatalogError, match=r"lacks the column tce_depth"):
+        identify_table(table("dr24", {"tce_delivname": "q1_q17_dr25_tce"}, columns=full[:2]))
+
+
 def test_the_header_gives_date_lines_and_units(table):
     above = ["# produced by an archive", DATE, "#", "# COLUMN koi_time0bk:    Transit Epoch [BKJD]", "#"]
     info = identify_table(table("koi", above=above, name="cumulative_2020.01.02_03.04.05.csv"))

@@ -109,6 +109,19 @@ EXPECTED = {
         "snr": np.nan,
         "period_err_d": np.nan,
     },
+    "dr25_tce": {
+        "signal_id": "DR25 7904375-01",
+        "target_id": "KIC 7904375",
+        "period_d": 0.534413,
+        "epoch_bjd": 2454964.986,
+        "duration_h": 1.5,
+        "depth_ppm": 1289.0,
+        "segments": "2,3,4,17",
+        "label": "unknown",
+        "label_source": "dr25_tce:none",
+        "snr": np.nan,
+        "period_err_d": 1.2e-06,
+    },
     "yu2019": {
         "signal_id": "YU2019 278825952-0",
         "target_id": "TIC 278825952",
@@ -131,6 +144,7 @@ PERIOD = {
     "exominer": "Orbital Period [day]",
     "dr24": "tce_period",
     "dr25": "tce_period",
+    "dr25_tce": "tce_period",
     "yu2019": "Period",
 }
 EPOCH = {
@@ -141,6 +155,7 @@ EPOCH = {
     "exominer": "Transit Epoch [BTJD]",
     "dr24": "tce_time0bk",
     "dr25": "tce_time0bk",
+    "dr25_tce": "tce_time0bk",
     "yu2019": "Epoc",
 }
 DURATION = {
@@ -151,6 +166,7 @@ DURATION = {
     "exominer": "Transit Duration [hour]",
     "dr24": "tce_duration",
     "dr25": "tce_duration",
+    "dr25_tce": "tce_duration",
     "yu2019": "Duration",
 }
 STAR = {
@@ -160,6 +176,7 @@ STAR = {
     "exominer": "TIC ID",
     "dr24": "kepid",
     "dr25": "target_id",
+    "dr25_tce": "kepid",
     "yu2019": "tic_id",
 }
 EVERY_TABLE = sorted(EXPECTED)

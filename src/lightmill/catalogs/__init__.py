@@ -6,6 +6,9 @@ __getattr__, __dir__, __all__ = lazy_names(
     __name__,
     {
         "star_ids": "crosswalk",
+        "compare_catalogs": "differences",
+        "compare_files": "differences",
+        "fetch_catalog": "fetching",
         "explore_catalogs": "figures",
         "TableInfo": "identify",
         "identify_table": "identify",

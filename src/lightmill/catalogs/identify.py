@@ -15,21 +15,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import IO
 
+from lightmill.catalogs.kinds import DR24_DELIVERY, DR25_DELIVERY, KINDS, TableKind
 from lightmill.errors import CatalogError
 from lightmill.targets import Mission
 
 MAX_LINE_BYTES = 1_000_000
 MAX_HEADER_LINES = 5_000
-
-
-@dataclass(frozen=True)
-class TableKind:
-    """One kind of archive table: how it is called here and there, and the columns without which it cannot be read."""
-
-    name: str
-    title: str
-    mission: Mission
-    required: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -50,86 +41,6 @@ class TableInfo:
     columns: tuple[str, ...]
     units: Mapping[str, str]
 
-
-KINDS: dict[str, TableKind] = {
-    kind.name: kind
-    for kind in (
-        TableKind(
-            "koi",
-            "Kepler Objects of Interest, cumulative table (NASA Exoplanet Archive)",
-            "Kepler",
-            ("kepid", "kepoi_name", "koi_disposition", "koi_period", "koi_time0bk", "koi_duration", "koi_depth"),
-        ),
-        TableKind(
-            "k2pandc",
-            "K2 Planets and Candidates (NASA Exoplanet Archive)",
-            "K2",
-            ("pl_name", "hostname", "default_flag", "disposition", "pl_orbper"),
-        ),
-        TableKind(
-            "toi",
-            "TESS Objects of Interest (NASA Exoplanet Archive)",
-            "TESS",
-            ("toi", "tid", "tfopwg_disp", "pl_orbper", "pl_tranmid", "pl_trandurh", "pl_trandep"),
-        ),
-        TableKind(
-            "exofop_toi",
-            "TESS Objects of Interest (ExoFOP)",
-            "TESS",
-            (
-                "TIC ID",
-                "TOI",
-                "TFOPWG Disposition",
-                "Epoch (BJD)",
-                "Period (days)",
-                "Duration (hours)",
-                "Depth (ppm)",
-            ),
-        ),
-        TableKind(
-            "exominer",
-            "ExoMiner vetting catalog of TESS SPOC TCEs",
-            "TESS",
-            (
-                "TCE ID",
-                "TIC ID",
-                "Sector Run",
-                "Planet Number",
-                "ExoMiner Score",
-                "Orbital Period [day]",
-                "Transit Duration [hour]",
-                "Transit Epoch [BTJD]",
-                "Transit Depth [ppm]",
-            ),
-        ),
-        TableKind(
-            "dr24",
-            "Kepler DR24 TCEs with the autovetter's training labels (NASA Exoplanet Archive)",
-            "Kepler",
-            ("kepid", "tce_plnt_num", "tce_period", "tce_time0bk", "tce_duration", "av_training_set"),
-        ),
-        TableKind(
-            "dr25",
-            "Kepler DR25 TCEs with ExoMiner's labels",
-            "Kepler",
-            (
-                "target_id",
-                "tce_plnt_num",
-                "tce_period",
-                "tce_time0bk",
-                "tce_duration",
-                "transit_depth",
-                "label",
-            ),
-        ),
-        TableKind(
-            "yu2019",
-            "TESS TCEs of sectors 1-5, labelled for triage (Yu et al. 2019)",
-            "TESS",
-            ("row_id", "tic_id", "Disposition", "Epoc", "Period", "Duration", "Transit_Depth"),
-        ),
-    )
-}
 
 # Later names of columns, by those read here.
 _RENAMED = {"Transit Epoch (BJD)": "Epoch (BJD)", "Transit Epoch (BJD) err": "Epoch (BJD) err"}
@@ -157,15 +68,16 @@ _NOT_CSV = {
 
 
 def identify_table(path: str | Path) -> TableInfo:
-    """Tell which of the known tables (`KINDS`) the file at `path` is, from its column names alone.
+    """Tell which of the known tables (`KINDS`) the file at `path` is, from its column names.
 
+    Where two deliveries of one table have the same columns, the first row says which it is.
     Plain or gzip-compressed CSV with LF, CRLF or CR line ends. Raises CatalogError, naming the file and what to do,
     if it is empty, not a CSV, has an over-long header line or a column name twice, or is not a table that is known.
     """
-    lines = _head(Path(path))
+    lines, first_row = _head(Path(path))
     above, header = _split_head(lines, path)
     columns = _column_names(header, path, len(above) + 1)
-    kind = _kind_of(columns, path)
+    kind = _kind_of(columns, path, first_row)
     return TableInfo(
         path=str(path),
         table=kind.name,
@@ -238,11 +150,14 @@ def is_above_header(line: str) -> bool:
     return not line.strip(' ,\t"') or line.lstrip(' "').startswith("#")
 
 
-def _head(path: Path) -> list[str]:
-    """The lines from the top of the file as far as the row of column names, decoded."""
+def _head(path: Path) -> tuple[list[str], str]:
+    """The lines from the top of the file as far as the row of column names, decoded, and the first row below it.
+
+    The row is '' where there is none, or none within sight.
+    """
     if path.is_dir():
         raise CatalogError(f"{path}: is a folder; expected a catalog as CSV, plain or gzip-compressed")
-    read = b""
+    read, complete, header = b"", [""], None
     with open_catalog(path) as file:
         while len(read) < 2 * MAX_LINE_BYTES:
             chunk = file.read(1 << 18)
@@ -252,15 +167,19 @@ def _head(path: Path) -> list[str]:
             lines = split_lines(decode(whole))
             complete = lines[:-1] if chunk else lines
             header = next((i for i, line in enumerate(complete) if not is_above_header(line)), None)
-            if header is not None:
+            below = "" if header is None else next((line for line in complete[header + 1 :] if line.strip()), "")
+            if header is not None and (below or not chunk):
                 _check_is_text(read, path)
-                return complete[: header + 1]
+                return complete[: header + 1], below
             if not chunk or len(lines) > MAX_HEADER_LINES:
                 break
+    if header is not None:
+        _check_is_text(read, path)
+        return complete[: header + 1], ""
     return _refuse_head(read, path)
 
 
-def _refuse_head(read: bytes, path: Path) -> list[str]:
+def _refuse_head(read: bytes, path: Path) -> tuple[list[str], str]:
     if not read.strip():
         raise CatalogError(f"{path}: the file is empty; download it again")
     _check_is_text(read, path)
@@ -306,9 +225,10 @@ def _column_names(header: str, path: str | Path, line: int) -> tuple[str, ...]:
     return columns
 
 
-def _kind_of(columns: tuple[str, ...], path: str | Path) -> TableKind:
+def _kind_of(columns: tuple[str, ...], path: str | Path, first_row: str) -> TableKind:
     present = set(columns)
-    fitting = [kind for kind in KINDS.values() if present.issuperset(kind.required)]
+    candidates = _candidates(columns, path, first_row)
+    fitting = [kind for kind in candidates if present.issuperset(kind.required)]
     if len(fitting) == 1:
         return fitting[0]
     if fitting:
@@ -319,7 +239,7 @@ def _kind_of(columns: tuple[str, ...], path: str | Path) -> TableKind:
             f"{path}: this is the {which} table (no `disposition` column), which holds confirmed planets only; "
             "fetch 'K2 Planets and Candidates' (table k2pandc of the NASA Exoplanet Archive) instead"
         )
-    nearest = max(KINDS.values(), key=lambda kind: _share_present(kind, present))
+    nearest = max(candidates, key=lambda kind: _share_present(kind, present))
     if _share_present(nearest, present) > 0.5:
         missing = [name for name in nearest.required if name not in present]
         raise CatalogError(
@@ -329,6 +249,20 @@ def _kind_of(columns: tuple[str, ...], path: str | Path) -> TableKind:
     shown = ", ".join(name[:40] for name in columns[:8]) + (", ..." if len(columns) > 8 else "")
     known = "; ".join(f"{kind.name}: {kind.title}" for kind in KINDS.values())
     raise CatalogError(f"{path}: not a table that lightmill knows (columns {shown}). Known are {known}")
+
+
+def _candidates(columns: tuple[str, ...], path: str | Path, first_row: str) -> list[TableKind]:
+    """The kinds that a table may be: of the Archive's TCE tables, alike in their columns, that which its row names."""
+    if not {"kepid", "tce_plnt_num", "tce_delivname"} <= set(columns):
+        return list(KINDS.values())
+    by_delivery = {DR24_DELIVERY: "dr24", DR25_DELIVERY: "dr25_tce"}
+    cells = next(csv.reader([first_row]), [])
+    place = columns.index("tce_delivname")
+    name = cells[place].strip() if place < len(cells) else ""
+    if name not in by_delivery:
+        known = " or ".join(by_delivery)
+        raise CatalogError(f"{path}: TCEs of the delivery {name[:60]!r}; expected {known}: download one of these")
+    return [KINDS[by_delivery[name]]]
 
 
 def _share_present(kind: TableKind, present: set[str]) -> float:

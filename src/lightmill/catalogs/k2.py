@@ -31,6 +31,7 @@ from lightmill.catalogs.convert import (
     without_limits,
 )
 from lightmill.catalogs.epics import known_epics
+from lightmill.catalogs.observed import campaigns
 from lightmill.catalogs.rows import Rows
 from lightmill.catalogs.signals import NOT_TRANSITING, OTHER_TIME_SYSTEM
 
@@ -62,6 +63,7 @@ COLUMNS = (
     "dec",
     "sy_kepmag",
     "sy_gaiamag",
+    "k2_campaigns",
 )
 
 OTHER_REFERENCE = "other references of the same planet"
@@ -95,6 +97,7 @@ def read_k2(rows: Rows) -> dict[str, Any]:
         "epoch_bjd": without_limits(rows, epochs(rows, "pl_tranmid", BJD), "pl_tranmidlim"),
         "duration_h": without_limits(rows, durations(rows, "pl_trandur"), "pl_trandurlim"),
         "depth_ppm": without_limits(rows, depths(rows, "pl_trandep", "percent"), "pl_trandeplim"),
+        "segments": campaigns(rows, "k2_campaigns"),
         "disposition": dispositions(rows, "disposition"),
         "period_err_d": errors(rows, "pl_orbpererr1", "pl_orbpererr2"),
         "epoch_err_d": errors(rows, "pl_tranmiderr1", "pl_tranmiderr2"),

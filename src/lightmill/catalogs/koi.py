@@ -1,8 +1,9 @@
 """Kepler Objects of Interest: the cumulative table of the NASA Exoplanet Archive.
 
 Columns and units: exoplanetarchive.ipac.caltech.edu/docs/API_kepcandidate_columns.html. `koi_time0bk` is BKJD,
-`koi_duration` hours, `koi_depth` ppm. `koi_score`, `koi_fpflag_*` and `koi_pdisposition` are verdicts of the people
-and programs whose labels are to be learned; they are not read at all.
+`koi_duration` hours, `koi_depth` ppm; `koi_quarters`, in full downloads only, says which quarters were searched.
+`koi_score`, `koi_fpflag_*` and `koi_pdisposition` are verdicts of the people and programs whose labels are to be
+learned; they are not read at all.
 """
 
 from typing import Any
@@ -19,6 +20,7 @@ from lightmill.catalogs.convert import (
     periods,
     targets,
 )
+from lightmill.catalogs.observed import quarters
 from lightmill.catalogs.rows import Rows
 
 COLUMNS = (
@@ -36,6 +38,7 @@ COLUMNS = (
     "koi_prad",
     "koi_model_snr",
     "koi_kepmag",
+    "koi_quarters",
     "ra",
     "dec",
 )
@@ -50,6 +53,7 @@ def read_koi(rows: Rows) -> dict[str, Any]:
         "epoch_bjd": epochs(rows, "koi_time0bk", BKJD),
         "duration_h": durations(rows, "koi_duration"),
         "depth_ppm": depths(rows, "koi_depth"),
+        "segments": quarters(rows, "koi_quarters"),
         "disposition": dispositions(rows, "koi_disposition"),
         "period_err_d": errors(rows, "koi_period_err1", "koi_period_err2"),
         "epoch_err_d": errors(rows, "koi_time0bk_err1", "koi_time0bk_err2"),

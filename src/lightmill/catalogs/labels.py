@@ -21,6 +21,7 @@ from lightmill.catalogs.merging import (
     merge_rows,
     pairs_on_one_star,
 )
+from lightmill.catalogs.observed import united
 from lightmill.catalogs.policy import apply_policy, is_pseudo_label
 from lightmill.catalogs.signals import SEPARATOR, empty_signals, read_signals, validate_signals, write_signals
 from lightmill.catalogs.splits import (
@@ -93,6 +94,7 @@ def label_signals(
     links = linked_pairs(rows, pairs, stands_for)
     rows = complete_ephemerides(rows, kept, of_one_signal(pairs, links, stands_for))
     rows["aliases"] = _merged_ids(rows, stands_for)
+    rows["segments"] = _merged_segments(rows, stands_for)
     rows["group_id"] = _groups(rows, kept)
     judged, contradicts = _verdicts(rows, stands_for, links)
     conflicts = _conflicts(rows, contradicts)
@@ -150,6 +152,15 @@ def _merged_ids(rows: pd.DataFrame, stands_for: NDArray[np.intp]) -> list[str]:
         others.update(aliases[kept].split(SEPARATOR))
         joined[kept] = SEPARATOR.join(sorted(others - {"", signal_id[kept]}))
     return joined
+
+
+def _merged_segments(rows: pd.DataFrame, stands_for: NDArray[np.intp]) -> NDArray[np.object_]:
+    """The segments of every row: its own, and those of the rows merged into it, which are on the same target."""
+    segments = rows["segments"].to_numpy(object).copy()
+    for row in np.flatnonzero(stands_for != np.arange(len(rows))).tolist():
+        if segments[row]:
+            segments[stands_for[row]] = united([segments[stands_for[row]], segments[row]])
+    return segments
 
 
 def _groups(rows: pd.DataFrame, kept: NDArray[np.bool_]) -> NDArray[np.object_]:

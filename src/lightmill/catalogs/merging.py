@@ -14,16 +14,18 @@ from lightmill.catalogs.signals import SEPARATOR
 from lightmill.errors import LabelError
 
 # The rank of each kind of table, lower is better. Tables of one rank contradict each other; ExoFOP's list is the same
-# list as the Archive's TOI table, by a shorter way, and gives way to it.
+# list as the Archive's TOI table, by a shorter way, and gives way to it. `dr25` and `dr25_tce` are one list under the
+# same ids, with labels and without.
 PRECEDENCE = {
     "koi": 0,
     "toi": 0,
     "k2pandc": 0,
     "exofop_toi": 1,
     "dr25": 2,
-    "dr24": 3,
-    "yu2019": 3,
-    "exominer": 4,
+    "dr25_tce": 3,
+    "dr24": 4,
+    "yu2019": 4,
+    "exominer": 5,
 }
 # Lists an event once for each search that found it (a sector, a run of sectors) and some searches twice: which rows are
 # one event, only their ephemerides tell.

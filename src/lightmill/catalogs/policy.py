@@ -9,6 +9,8 @@ from lightmill.config.catalogs import LabelPolicy, LabelSettings
 
 # The labels of this table are a threshold on another network's scores.
 PSEUDO_LABELLED = "exominer"
+# This one says nothing of what its events are.
+UNLABELLED = "dr25_tce"
 
 
 # What the tables' own documents say may stand there; anything else is scored only, like these without a rule.
@@ -19,6 +21,7 @@ DISPOSITIONS: dict[str, frozenset[str]] = {
     "exofop_toi": frozenset({"KP", "CP", "PC", "APC", "FP", "FA"}),
     "dr24": frozenset({"PC", "AFP", "NTP", "UNK"}),
     "dr25": frozenset({"PC", "AFP", "NTP", "UNK"}),
+    UNLABELLED: frozenset(),
     "yu2019": frozenset({"PC", "EB", "V", "IS", "J", "O"}),
     PSEUDO_LABELLED: frozenset(),
 }
@@ -54,7 +57,8 @@ def apply_policy(signals: pd.DataFrame, settings: LabelSettings) -> pd.DataFrame
         if table == PSEUDO_LABELLED:
             label, rule = _by_score(rows, settings.exominer_planet_above)
         else:
-            label, rule = _by_disposition(rows, getattr(settings, str(table)))
+            policy = LabelPolicy() if table == UNLABELLED else getattr(settings, str(table))
+            label, rule = _by_disposition(rows, policy)
         labelled.loc[rows.index, "label"] = label
         labelled.loc[rows.index, "label_source"] = [f"{table}:{name}" for name in rule]
     return labelled

@@ -40,6 +40,7 @@ READERS: dict[str, tuple[tuple[str, ...], Reader]] = {
     "exominer": (exominer.COLUMNS, exominer.read_exominer),
     "dr24": (tce.DR24_COLUMNS, tce.read_dr24),
     "dr25": (tce.DR25_COLUMNS, tce.read_dr25),
+    "dr25_tce": (tce.DR25_TCE_COLUMNS, tce.read_dr25_tce),
     "yu2019": (tce.YU2019_COLUMNS, tce.read_yu2019),
 }
 
@@ -127,6 +128,7 @@ def _signals(rows: Rows, values: dict[str, Any]) -> pd.DataFrame:
         rows.flag(IMPLAUSIBLE_DEPTH, (depth <= 0) | (depth > 1e6))
     filled = {
         "mission": rows.info.mission,
+        "segments": "",
         "disposition": "",
         "aliases": "",
         **values,

@@ -15,14 +15,16 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from lightmill.catalogs.identify import KINDS
+from lightmill.catalogs.kinds import KINDS
 from lightmill.catalogs.linking import HARMONIC_OF, SAME_AS
+from lightmill.catalogs.observed import united
+from lightmill.catalogs.sector_files import sector_files
 from lightmill.catalogs.signals import SEPARATOR, read_signals
 from lightmill.errors import LabelError
 from lightmill.files import read_json, write_json, write_parquet
 from lightmill.logs import logger
 
-TARGET_COLUMNS = ("target_id",)
+TARGET_COLUMNS = ("target_id", "segments", "files")
 SIGNAL_COLUMNS = ("signal_id", "target_id", "period_d", "epoch_bjd", "duration_h", "depth_ppm", "linked")
 LABEL_COLUMNS = (
     "signal_id",
@@ -49,6 +51,7 @@ def shard_catalog(
     *,
     shards: Mapping[str, int],
     max_resolved_difference: float,
+    sectors: str | Path | None = None,
 ) -> None:
     """Write the lists of every shard, and for every mission how many of its stars are known.
 
@@ -64,6 +67,8 @@ def shard_catalog(
         Number of shards by mission.
     max_resolved_difference
         As for `judge_resolved`.
+    sectors
+        The archive's lists of TESS's two-minute light curves, where they are used.
     """
     folder = Path(folder)
     signals = read_signals(labels)
@@ -71,8 +76,9 @@ def shard_catalog(
     for mission in sorted(shards):
         of_mission = signals.loc[signals["mission"] == mission]
         parts = dict(list(of_mission.groupby("shard")))
+        files = sector_files(sectors, of_mission["target_id"]) if mission == "TESS" else None
         for number in range(shards[mission]):
-            for kind, part in lists_of_shard(parts.get(number, of_mission.iloc[:0])).items():
+            for kind, part in lists_of_shard(parts.get(number, of_mission.iloc[:0]), files).items():
                 write_parquet(folder / kind / mission / f"{number:03d}.parquet", part)
         resolved = {table: shares for table, shares in tables.items() if KINDS[table].mission == mission}
         reason = judge_resolved(resolved, max_resolved_difference)
@@ -97,12 +103,21 @@ def shard_catalog(
         )
 
 
-def lists_of_shard(signals: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """The three lists of one shard's signals, sorted: `targets`, `signals` and `labels`."""
+def lists_of_shard(signals: pd.DataFrame, files: Mapping[str, str] | None = None) -> dict[str, pd.DataFrame]:
+    """The three lists of one shard's signals, sorted: `targets`, `signals` and `labels`.
+
+    `files` are the files of every target by its id, None where no list tells them.
+    """
     ordered = signals.sort_values("signal_id", kind="stable", ignore_index=True)
     ordered["linked"] = np.array(linked_on_target(ordered), dtype=object)
-    targets = ordered[list(TARGET_COLUMNS)].drop_duplicates().sort_values("target_id", ignore_index=True)
-    return {"targets": targets, "signals": ordered[list(SIGNAL_COLUMNS)], "labels": ordered[list(LABEL_COLUMNS)]}
+    targets = ordered.groupby("target_id", sort=True)["segments"].agg(united).astype(object).reset_index()
+    known = [None if files is None else files.get(target) for target in targets["target_id"]]
+    targets["files"] = pd.Series(known, index=targets.index, dtype="string")
+    return {
+        "targets": targets[list(TARGET_COLUMNS)],
+        "signals": ordered[list(SIGNAL_COLUMNS)],
+        "labels": ordered[list(LABEL_COLUMNS)],
+    }
 
 
 def linked_on_target(signals: pd.DataFrame) -> list[str]:

@@ -1,6 +1,7 @@
 """The signal table: the one schema that everything speaks, validated whenever it is written or read.
 
-One row per signal, sorted by `signal_id`. Times are BJD_TDB, periods days, durations hours, depths parts per million.
+One row per signal, sorted by `signal_id`. Times are BJD_TDB, periods days, durations hours, depths parts per million;
+`segments` are the quarters or campaigns in which the catalog says that the star was observed (`observed`).
 """
 
 from pathlib import Path
@@ -53,6 +54,7 @@ _COLUMNS = {
     "epoch_bjd": _number(pa.Check.in_range(2_400_000.0, 2_500_000.0)),
     "duration_h": _number(_POSITIVE, _FINITE),
     "depth_ppm": _number(_FINITE),
+    "segments": _text(pa.Check.str_matches(r"^(?:[0-9]{1,3}(?:,[0-9]{1,3})*)?\Z")),
     "disposition": _text(),
     "label": _text(pa.Check.isin(LABELS)),
     "label_source": _text(),

@@ -2,7 +2,10 @@
 
 from typing import Any
 
+import numpy as np
+
 from lightmill.catalogs.convert import (
+    BAD_ID,
     BKJD,
     BTJD,
     depths,
@@ -16,6 +19,8 @@ from lightmill.catalogs.convert import (
     targets,
     without_sentinel,
 )
+from lightmill.catalogs.kinds import DR25_DELIVERY
+from lightmill.catalogs.observed import quarters
 from lightmill.catalogs.rows import Rows
 
 DR24_COLUMNS = (
@@ -45,6 +50,23 @@ DR25_COLUMNS = (
     "ra",
     "dec",
     "label",
+)
+
+DR25_TCE_COLUMNS = (
+    "kepid",
+    "tce_plnt_num",
+    "tce_delivname",
+    "tce_period",
+    "tce_period_err",
+    "tce_time0bk",
+    "tce_time0bk_err",
+    "tce_duration",
+    "tce_depth",
+    "tce_quarters",
+    "tce_prad",
+    "tce_model_snr",
+    "ra",
+    "dec",
 )
 
 YU2019_COLUMNS = (
@@ -99,6 +121,30 @@ def read_dr25(rows: Rows) -> dict[str, Any]:
         "ra_deg": optional(rows, "ra", 0, 360),
         "dec_deg": optional(rows, "dec", -90, 90),
         "magnitude": optional(rows, "mag"),
+        "radius_rearth": optional(rows, "tce_prad"),
+        "snr": without_sentinel(optional(rows, "tce_model_snr")),
+    }
+
+
+def read_dr25_tce(rows: Rows) -> dict[str, Any]:
+    """Columns of the signal table from the Archive's DR25 TCE table, which has no labels.
+
+    Epochs are BKJD, durations hours, depths ppm. The events are those of `read_dr25`, under the same ids.
+    """
+    other = np.array([name != DR25_DELIVERY for name in rows["tce_delivname"]], dtype=bool)
+    rows.reject(other, BAD_ID, lambda row: f"tce_delivname {rows['tce_delivname'][row][:60]!r}: not {DR25_DELIVERY}")
+    return {
+        "signal_id": _signal_ids(rows, "DR25", "kepid"),
+        "target_id": targets(rows, "kepid", "Kepler"),
+        "period_d": periods(rows, "tce_period"),
+        "epoch_bjd": epochs(rows, "tce_time0bk", BKJD),
+        "duration_h": durations(rows, "tce_duration"),
+        "depth_ppm": depths(rows, "tce_depth"),
+        "segments": quarters(rows, "tce_quarters"),
+        "period_err_d": errors(rows, "tce_period_err"),
+        "epoch_err_d": errors(rows, "tce_time0bk_err"),
+        "ra_deg": optional(rows, "ra", 0, 360),
+        "dec_deg": optional(rows, "dec", -90, 90),
         "radius_rearth": optional(rows, "tce_prad"),
         "snr": without_sentinel(optional(rows, "tce_model_snr")),
     }

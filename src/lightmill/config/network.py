@@ -55,7 +55,7 @@ class NetworkSettings(Section):
     )
     keep_fits: bool = Field(
         default=False,
-        description="Keep the FITS files that come over the network, in the archive's own tree under `fits/` of the store.",
+        description="Keep the FITS files that were fetched, in the archive's own tree under `fits/` of the store.",
     )
     redirect_hosts: list[str] = Field(
         default=[
@@ -76,8 +76,14 @@ class NetworkSettings(Section):
         default="https://exoplanetarchive.ipac.caltech.edu/TAP",
         description="TAP service of the NASA Exoplanet Archive, which `lightmill catalog fetch` asks.",
     )
+    exominer_url: str = Field(
+        default="https://raw.githubusercontent.com/nasa/ExoMiner/main/"
+        "exominer_vetting_pc_catalog_dash-render-web-app/data/"
+        "exominer_vetting_tess-spoc-2-min-s1s67_dashtable_dvm-url_scoregt0.1.csv",
+        description="ExoMiner's vetting catalog, which no TAP service has.",
+    )
 
-    @field_validator("portal_url", "tap_url")
+    @field_validator("portal_url", "tap_url", "exominer_url")
     @classmethod
     def _safe(cls, value: str) -> str:
         check_url(value)

@@ -1,5 +1,6 @@
 """Sessions: requests with manners. Time-outs always, redirects only where allowed, no cookies, no credentials."""
 
+import re
 from collections.abc import Callable, Collection
 from http.cookiejar import DefaultCookiePolicy
 from io import BytesIO
@@ -14,13 +15,15 @@ from urllib3.util import Retry
 from lightmill import __version__
 from lightmill.config.network import NetworkSettings
 from lightmill.network.bodies import check_status, read_body
-from lightmill.network.errors import OfflineError, TransientError
+from lightmill.network.errors import OfflineError, RefusedError, TransientError
 from lightmill.network.urls import may_follow
 from lightmill.network.waiting import Deadline, with_retries
 
 _MOST_REDIRECTS = 5
 # Whole tables of the Exoplanet Archive have some 100 MB as a VOTable.
 _MOST_ANSWER_BYTES = 2 * 2**30
+_MOST_REASON_BYTES = 2**20
+_TAGS = re.compile(r"<[^<>]*>")
 
 Check = Callable[[requests.Response], None]
 """Looks at a whole answer; raises TransientError if the server must be asked again."""
@@ -95,6 +98,12 @@ def _session(settings: NetworkSettings, hosts: Collection[str], adapter: HTTPAda
     return session
 
 
+def _reason(body: bytes) -> str:
+    """The words of an error document, in brackets, without its markup; empty if it has none."""
+    words = " ".join(_TAGS.sub(" ", body.decode("utf-8", "replace")).split())
+    return f" ({words[:200]})" if words else ""
+
+
 def _no_credentials(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
 
@@ -138,9 +147,14 @@ class _PatientAdapter(_Adapter):
         except requests.RequestException as error:
             raise connection_error(url, error) from None
         with response:
-            if not response.is_redirect:
-                check_status(response)
             body = bytearray()
+            try:
+                if not response.is_redirect:
+                    check_status(response)
+            except RefusedError as error:
+                # A service says in the body what it did not understand.
+                read_body(response, body.extend, settings, deadline, _MOST_REASON_BYTES)
+                raise RefusedError(f"{error}{_reason(bytes(body))}") from None
             read_body(response, body.extend, settings, deadline, _MOST_ANSWER_BYTES)
         # The same answer once more, read from memory: for those who read `content` and for those who read `raw`.
         response.raw = HTTPResponse(
