@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from lightmill.targets import target_name
@@ -23,9 +25,8 @@ def sector_files(sectors: str | Path | None, targets: pd.Series) -> Mapping[str,
     table = pq.read_table(sectors, columns=["tic", "url"])
     if (table.schema.metadata or {}).get(NO_LISTS[0]) == NO_LISTS[1]:
         return None
-    wanted = {int(target.split(" ")[1]) for target in targets.unique()}
-    listed = table.to_pandas()
-    listed = listed[listed["tic"].isin(wanted)]
+    wanted = sorted({int(target.split(" ")[1]) for target in targets.unique()})
+    listed = table.filter(pc.is_in(table["tic"], pa.array(wanted, pa.int64()))).to_pandas()
     files = listed["url"].str.rpartition("/")[2]
     joined = files.groupby(listed["tic"]).agg(lambda names: ",".join(sorted(set(names))))
     return {target_name("TESS", number): joined.get(number, "") for number in wanted}

@@ -25,7 +25,7 @@ def check_status(response: requests.Response) -> None:
     if status in _NOT_THERE:
         raise NotThereError(said)
     if status in _AGAIN or status >= 500:
-        raise TransientError(said, retry_after_s(response.headers.get("Retry-After")))
+        raise TransientError(said, retry_after_s(response.headers.get("Retry-After"), response.headers.get("Date")))
     raise RefusedError(f"{said}: the server refuses this; check the URL, or ask the archive's help desk")
 
 

@@ -10,9 +10,13 @@ from lightmill.network.errors import TransientError
 class Breakers:
     """Counts each server's failures in a row; after too many it is not asked any more. Safe between threads."""
 
-    def __init__(self, urls: Iterable[str], failures: int) -> None:
-        """`urls` are the servers, `failures` how many in a row are too many."""
+    def __init__(self, urls: Iterable[str], failures: int, longest_rest_s: float = float("inf")) -> None:
+        """`urls` are the servers, `failures` how many in a row are too many.
+
+        Who asks to be left alone for more than `longest_rest_s` (Retry-After) is, at once.
+        """
         self._failures = failures
+        self._longest_rest_s = longest_rest_s
         self._in_a_row = dict.fromkeys(urls, 0)
         self._lock = threading.Lock()
 
@@ -25,14 +29,16 @@ class Breakers:
         """
         if self._open(url):
             raise TransientError(
-                f"{what}: later: {url} is not asked any more in this job after {self._failures} failures in a row",
+                f"{what}: later: {url} is not asked any more in this job after {self._failures} failures in a row, or "
+                "because it asked to be left alone",
                 again=False,
             )
         try:
             yield
-        except TransientError:
+        except TransientError as error:
+            too_long = (error.retry_after_s or 0.0) > self._longest_rest_s
             with self._lock:
-                self._in_a_row[url] += 1
+                self._in_a_row[url] += self._failures if too_long else 1
             raise
         except Exception:
             self._answered(url)

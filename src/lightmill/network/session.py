@@ -59,7 +59,9 @@ def patient_session(
 
 def connection_error(url: str, error: Exception) -> TransientError:
     """What requests raised on the way to a server, as an error that is worth trying again."""
-    reason = " ".join(str(error).split())[:200] or type(error).__name__
+    # Around it stands urllib3's account of its retries, which are none, and the URL once more.
+    cause = getattr(error.args[0], "reason", None) if error.args else None
+    reason = " ".join(str(cause or error).split())[:200] or type(error).__name__
     return TransientError(f"{url}: {type(error).__name__}: {reason}")
 
 

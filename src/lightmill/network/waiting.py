@@ -19,20 +19,28 @@ Answer = TypeVar("Answer")
 _JITTER = random.SystemRandom()
 
 
-def retry_after_s(header: str | None) -> float | None:
-    """Seconds that a Retry-After header asks for, as a number or an HTTP date (RFC 9110, 10.2.3); None if none."""
+def retry_after_s(header: str | None, date: str | None = None) -> float | None:
+    """Seconds that a Retry-After header asks for, as a number or an HTTP date (RFC 9110, 10.2.3); None if none.
+
+    `date` is the answer's Date header: a server's times are read by its own clock, whatever ours says.
+    """
     if header is None:
         return None
     text = header.strip()
     if text.isascii() and text.isdigit():
         return float(text[:9])
+    moment = _moment(text)
+    if moment is None:
+        return None
+    return max(0.0, (moment - (_moment(date or "") or datetime.now(UTC))).total_seconds())
+
+
+def _moment(text: str) -> datetime | None:
     try:
         moment = parsedate_to_datetime(text)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - datetime.now(UTC)).total_seconds())
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
 
 
 def backoff_s(failures: int, settings: NetworkSettings) -> float:
@@ -95,9 +103,12 @@ def with_retries(attempt: Callable[[], Answer], settings: NetworkSettings, deadl
         asked = (error.retry_after_s if isinstance(error, TransientError) else None) or 0.0
         # Never before the server's time, and not all at once when it comes.
         wait_s = asked + backoff_s(state.attempt_number, settings)
-        logger.info(
-            "%s; attempt %d of %d failed, next in %.1f s", error, state.attempt_number, settings.attempts, wait_s
-        )
+        if isinstance(error, NotYetError):
+            logger.info("%s; asked again in %.1f s", error, wait_s)
+        else:
+            logger.info(
+                "%s; attempt %d of %d failed, next in %.1f s", error, state.attempt_number, settings.attempts, wait_s
+            )
         return max(0.0, min(wait_s, deadline.left_s()))
 
     policy = Retrying(

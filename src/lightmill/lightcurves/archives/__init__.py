@@ -1,0 +1,1 @@
+"""Where light curves are: the archives' paths, and how one finds out which of them exist."""
