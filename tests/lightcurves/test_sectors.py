@@ -145,6 +145,14 @@ def test_folders_and_buckets_have_no_scripts(tmp_path, archive, server):
     assert asked(server) == []
 
 
+def test_a_mirror_that_refuses_what_it_does_not_have_is_one_without_scripts(run, server, caplog):
+    server.set(index=403)
+    server.fault("download_scripts", 403, count=None)
+    assert run() == []
+    assert not run.there
+    assert "taken for a server without lists of sectors" in caplog.text
+
+
 def test_offline_what_is_kept_is_all(run, server, monkeypatch, caplog):
     assert run({1}) == rows(1)
     server.clear()
@@ -155,7 +163,7 @@ def test_offline_what_is_kept_is_all(run, server, monkeypatch, caplog):
     monkeypatch.setattr(socket.socket, "connect", refuse)
     with caplog.at_level(logging.WARNING):
         assert run({1, 2}, offline=True) == rows(1)
-    assert "offline, without 1 of the chosen sectors" in caplog.text
+    assert "offline: 1 sectors are at hand, 1 of those chosen are not; once online, `--forcerun list" in caplog.text
     assert run(offline=True) == rows(1)
     assert run({2}, offline=True) == []
     assert not run.there, "nothing is known of the chosen sector"

@@ -16,7 +16,7 @@ from lightmill.lightcurves.archives.bases import NotListableError, WebBase
 from lightmill.lightcurves.archives.names import SECTOR_SCRIPTS
 from lightmill.lightcurves.archives.sector_scripts import SCHEMA, read_script, script_name, script_sector
 from lightmill.logs import logger
-from lightmill.network.errors import NotThereError, TransientError
+from lightmill.network.errors import NotThereError, RefusedError, TransientError
 from lightmill.network.session import patient_session
 from lightmill.network.urls import host_of
 
@@ -51,15 +51,19 @@ def list_sectors(
         If a base that may have scripts cannot be asked now or gives none that can be read, and no other base helps
         out; or if a list in the store is damaged, and no base has it.
     RefusedError
-        If a server refuses to be asked.
+        If a server refuses to give a script that it lists.
     StoreError
         If the store or the output cannot be written.
     """
     folder = Path(store) / _FOLDER
     kept = {sector for sector in _named(folder) if _is_chosen(sector, chosen) and _read(folder, sector) is not None}
     if network.offline:
-        if chosen is not None and not kept.issuperset(chosen):
-            logger.warning("%s: offline, without %d of the chosen sectors", folder, len(set(chosen) - kept))
+        logger.warning(
+            "%s: offline: %d sectors are at hand%s; once online, `--forcerun list_sectors` brings the lists up to date",
+            folder,
+            len(kept),
+            f", {len(set(chosen) - kept)} of those chosen are not" if chosen is not None else "",
+        )
     elif chosen is None or not kept.issuperset(chosen):
         _fetch_missing(bases, network, folder, kept, chosen)
     named = _named(folder)
@@ -123,7 +127,13 @@ class _Scripts:
         last_known = max(_named(self._folder), default=0)
         there, not_there = False, 0
         for sector in filter(self._is_missing, range(1, _MOST_SECTORS)):
-            if self._fetch_one(sector):
+            try:
+                is_there = self._fetch_one(sector)
+            except RefusedError as error:
+                # Some mirrors refuse what they do not have, instead of saying so.
+                logger.warning("%s; taken for a server without lists of sectors", error)
+                break
+            if is_there:
                 there, not_there = True, 0
             elif sector > last_known:
                 not_there += 1
