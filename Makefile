@@ -1,4 +1,5 @@
 # make run   the pipeline on config.yaml (CONFIG=configs/kepler.yaml for another survey)
+# make retry fetches again what an archive could not give, if it has been left alone long enough (CONFIG as for run)
 # make test  linters, type checks and tests
 PYTHON ?= python3.11
 CONFIG ?=
@@ -6,7 +7,7 @@ CORES ?= all
 BIN := .venv/bin
 SNAKEMAKE := $(BIN)/snakemake $(if $(CONFIG),--configfile $(CONFIG))
 
-.PHONY: run plan test lint bench unlock lock docs
+.PHONY: run plan retry test lint bench unlock lock docs
 
 run: .venv/installed
 	$(SNAKEMAKE) --cores $(CORES)
@@ -15,6 +16,11 @@ run: .venv/installed
 plan: .venv/installed
 	$(SNAKEMAKE) --cores $(CORES) --quiet all -- shard_catalog
 	$(SNAKEMAKE) --dry-run --quiet rules
+
+# The shards with `transient` targets whose wait is over are fetched again, and what follows from them is made anew.
+retry: .venv/installed
+	@due=$$($(BIN)/lightmill retry $(or $(CONFIG),config.yaml)) || exit 1; \
+	if [ -n "$$due" ]; then set -x; $(SNAKEMAKE) --cores $(CORES) --forcerun $$due; fi
 
 test: lint
 	$(BIN)/pytest --numprocesses 2 --dist loadgroup

@@ -21,6 +21,9 @@ except LightmillError as error:
 
 RUN = f"results/{CONFIG.run}"
 
+# How things are fetched is no parameter of any rule, so that a change of it reruns nothing: scripts read it from here.
+config["network"] = CONFIG.network.model_dump()
+
 
 pathvars:
     run=RUN,

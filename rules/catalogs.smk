@@ -59,6 +59,7 @@ checkpoint shard_catalog:
     input:
         labels="<run>/labels.parquet",
         summaries=expand("<run>/catalogs/{table}.summary.json", table=TABLES),
+        sectors=sector_lists(),
     output:
         lists=[
             f"<run>/shards/{kind}/{mission}/{shard}.parquet"

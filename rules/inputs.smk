@@ -20,9 +20,15 @@ def simulated_archive(wildcards):
     return simulated_manifests(CONFIG.simulation, wildcards.mission)
 
 
-def base_urls(wildcards):
-    """Where the mission's archive is."""
-    return CONFIG.archives.by_mission()[wildcards.mission].urls
+def archive_settings(wildcards):
+    """Where the mission's light curves are and which are wanted: all but the number of shards."""
+    return CONFIG.archives.by_mission()[wildcards.mission].model_dump(mode="json", exclude={"shards"})
+
+
+def connections(wildcards):
+    """Connections of one download job; none where nothing is asked of servers."""
+    is_remote = CONFIG.archives.by_mission()[wildcards.mission].remote
+    return CONFIG.network.connections if is_remote and not CONFIG.network.offline else 0
 
 
 def coverage_gate(wildcards):

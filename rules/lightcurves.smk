@@ -1,4 +1,26 @@
-# Archive to store: the light curves of one shard's targets, and what they cover.
+# Archive to store: which files there are, the light curves of one shard's targets, and what they cover.
+
+
+rule list_sectors:
+    output:
+        sectors="<run>/lightcurves/TESS/sectors.parquet",
+    log:
+        "<logs>/list_sectors.log",
+    benchmark:
+        "<benchmarks>/list_sectors.tsv"
+    conda:
+        "../envs/lightmill.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        mast_connections=1,
+    params:
+        base_url=sector_bases(),
+        segments=sectors_chosen(),
+        store=CONFIG.store,
+        code=code("list_sectors"),
+    script:
+        "../scripts/list_sectors.py"
 
 
 rule fetch_light_curves:
@@ -7,6 +29,7 @@ rule fetch_light_curves:
         archive=simulated_archive,
     output:
         manifest="<run>/lightcurves/{mission}/{shard}.parquet",
+        products="<run>/lightcurves/{mission}/{shard}.products.parquet",
     log:
         "<logs>/fetch_light_curves/{mission}-{shard}.log",
     benchmark:
@@ -16,9 +39,9 @@ rule fetch_light_curves:
     threads: 1
     resources:
         mem_mb=1000,
-        mast_connections=1,
+        mast_connections=connections,
     params:
-        base_urls=base_urls,
+        archive=archive_settings,
         store=CONFIG.store,
         code=code("fetch_light_curves"),
     script:

@@ -38,7 +38,10 @@ def catalog_tables():
             continue
         paths = sorted(glob(pattern))
         if not paths:
-            raise WorkflowError(f"catalogs: no file {pattern!r}; name catalog files that exist, as paths or globs")
+            raise WorkflowError(
+                f"catalogs: no file {pattern!r}; name catalog files that exist, as paths or globs, or fetch fresh ones "
+                "into data/catalogs with `lightmill catalog fetch`"
+            )
         for path in paths:
             tables[identify_table(path).table].append(path)
     return dict(sorted(tables.items()))
@@ -54,15 +57,36 @@ def require_archives():
     """Raise WorkflowError where an archive folder does not exist; a simulated one is written by the run itself."""
     if CONFIG.simulation is None:
         for mission, archive in CONFIG.archives.by_mission().items():
-            for url in archive.urls:
-                if not Path(url.removeprefix("file://")).is_dir():
+            for base in archive.base_url:
+                if not base.remote and not Path(base.url.removeprefix("file://")).is_dir():
                     raise WorkflowError(
-                        f"archives.{mission.lower()}.base_url: no folder {url.removeprefix('file://')!r}; "
+                        f"archives.{mission.lower()}.base_url: no folder {base.url.removeprefix('file://')!r}; "
                         "name one that has the archive's tree below it"
                     )
 
 
 require_archives()
+
+
+def uses_sector_lists():
+    """Whether the archive's lists of TESS's two-minute light curves are wanted, and a server may have them."""
+    tess = CONFIG.archives.tess
+    return tess is not None and "SPOC" in tess.authors and tess.remote and not DIRECT
+
+
+def sector_bases():
+    """Where the lists of sectors are looked for."""
+    return [base.model_dump(mode="json") for base in CONFIG.archives.tess.base_url] if uses_sector_lists() else []
+
+
+def sector_lists():
+    """The lists of sectors, where they are used."""
+    return [f"{RUN}/lightcurves/TESS/sectors.parquet"] if uses_sector_lists() else []
+
+
+def sectors_chosen():
+    """Which sectors are wanted, as the configuration says it."""
+    return CONFIG.archives.tess.segments if uses_sector_lists() else ""
 
 
 def shard_list(kind):

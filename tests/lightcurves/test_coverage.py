@@ -9,6 +9,7 @@ from scipy.stats import mannwhitneyu
 
 from lightmill.errors import LightCurveError
 from lightmill.lightcurves.coverage import check_coverage, coverage_table, probability_of_more
+from lightmill.lightcurves.store import FETCH_AGAIN
 
 OUTCOMES = pd.DataFrame(
     [
@@ -73,7 +74,7 @@ def test_enough_is_enough(files, caplog):
     written = pd.read_csv(files["coverage"])
     pd.testing.assert_frame_equal(written, coverage_table(OUTCOMES, LABELS), check_dtype=False)
     assert "1 transient (the archive could not be read; worth trying again" in caplog.text
-    assert "KIC 5: x_llc.fits: Input/output error" in caplog.text
+    assert "KIC 5 (1 signal, 1 planet): x_llc.fits: Input/output error" in caplog.text
     assert "stars of planets have more segments than stars of non-planets with probability 1.00" in caplog.text
 
 
@@ -81,17 +82,43 @@ def test_too_much_missing_stops_and_says_which_and_what_to_do(files):
     with pytest.raises(LightCurveError) as failure:
         check_coverage(**files, max_missing=0.49)
     message = str(failure.value)
-    assert message.startswith("3 of 6 targets have no light curve (50.0%; max_missing allows 49.0%)")
-    for line in (
-        "1 transient: the archive could not be read; worth trying again",
-        "  KIC 5: x_llc.fits: Input/output error",
+    first, *lines = message.split("\n")
+    assert first == (
+        "3 of 6 targets have no light curve (50.0%; max_missing allows 49.0%); lost with them: 2 signals, 1 planet"
+    )
+    beginnings = (
         "1 corrupt: a file is damaged",
-        "  KIC 6: y_llc.fits: truncated",
+        "  KIC 6 (0 signals, 0 planets): y_llc.fits: truncated",
+        "1 transient: the archive could not be read; worth trying again",
+        "  KIC 5 (1 signal, 1 planet): x_llc.fits: Input/output error",
         "1 absent: the archive has no file",
-        "  KIC 4: no light-curve file in the archive",
+        "  KIC 4 (1 signal, 0 planets): no light-curve file in the archive",
         "or raise max_missing",
-    ):
-        assert line in message
+    )
+    for line, beginning in zip(lines, beginnings, strict=True):
+        assert line.startswith(beginning)
+
+
+def test_each_outcome_has_its_remedy(files):
+    with pytest.raises(LightCurveError) as failure:
+        check_coverage(**files, max_missing=0)
+    advice = {line.split()[1]: line for line in str(failure.value).split("\n") if line.startswith("1 ")}
+    # Forcing the rule would ask for none of a server's files again that it gave an answer about.
+    assert f"lightmill store forget --outcome corrupt, then {FETCH_AGAIN}" in advice["corrupt:"]
+    assert "make retry [CONFIG=FILE of this run]" in advice["transient:"]
+    assert FETCH_AGAIN not in advice["transient:"] + advice["absent:"]
+
+
+def test_the_dearest_targets_are_named_first(files):
+    rows = [(f"KIC {number}", "absent", "gone", 0, 0, "") for number in (1, 2, 3, 4, 10)]
+    pd.DataFrame(rows, columns=OUTCOMES.columns).to_parquet(files["manifests"][0])
+    labels = [(3, "planet"), (3, "planet"), (4, "planet"), (4, "unknown"), (2, "planet"), (10, "not_planet")]
+    labelled = pd.DataFrame([(f"KIC {number}", label) for number, label in labels], columns=["target_id", "label"])
+    labelled.to_parquet(files["labels"][0])
+    with pytest.raises(LightCurveError) as failure:
+        check_coverage(**files, max_missing=0)
+    named = [line.split(" (")[0].strip() for line in str(failure.value).split("\n") if line.startswith("  ")]
+    assert named == ["KIC 3", "KIC 4", "KIC 2", "KIC 10", "KIC 1"]
 
 
 def test_a_long_list_is_cut(files, tmp_path):

@@ -1,6 +1,15 @@
 """Light curves: from an archive's FITS files to one checked parquet file per target."""
 
-from lightmill.lightcurves.lightcurve import LightCurve, Segment
-from lightmill.lightcurves.store import read_stored, store_path, write_stored
+from lightmill.lazy import lazy_names
 
-__all__ = ["LightCurve", "Segment", "read_stored", "store_path", "write_stored"]
+__getattr__, __dir__, __all__ = lazy_names(
+    __name__,
+    {
+        "fetch_shard": "fetch",
+        "LightCurve": "lightcurve",
+        "Segment": "lightcurve",
+        "read_stored": "store",
+        "store_path": "store",
+        "write_stored": "store",
+    },
+)

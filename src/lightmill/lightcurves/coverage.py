@@ -46,13 +46,13 @@ def check_coverage(manifests: list[str], labels: list[str], max_missing: float, 
     write_csv(coverage, table)
     logger.info("coverage by label:\n%s", table.to_string(index=False))
     _warn_if_telling(table)
+    missing = _worst_first(outcomes, labelled)
     for outcome, advice in _ADVICE.items():
-        rows = outcomes[outcomes["outcome"] == outcome]
+        rows = missing[missing["outcome"] == outcome]
         if len(rows):
             logger.warning("%d %s (%s):\n%s", len(rows), outcome, advice, _list(rows, len(rows)))
-    missing = int((outcomes["outcome"] != "ok").sum())
-    if missing > max_missing * len(outcomes):
-        raise LightCurveError(_too_many(outcomes, missing, max_missing))
+    if len(missing) > max_missing * len(outcomes):
+        raise LightCurveError(_too_many(missing, len(outcomes), max_missing))
 
 
 def coverage_table(outcomes: pd.DataFrame, labelled: pd.DataFrame) -> pd.DataFrame:
@@ -101,11 +101,28 @@ def _observed(rows: pd.DataFrame) -> pd.DataFrame:
     return rows[rows["outcome"] == "ok"]
 
 
+# The worst first: what needs somebody to look, what time may heal, what there is no more to be had of.
 _ADVICE = {
-    "transient": f"the archive could not be read; worth trying again: {FETCH_AGAIN}",
-    "corrupt": f"a file is damaged or not what it should be; once it is replaced: {FETCH_AGAIN}",
+    "corrupt": "a file is damaged or not what it should be; once the archive has a better one: lightmill store forget "
+    f"--outcome corrupt, then {FETCH_AGAIN}",
+    "transient": "the archive could not be read; worth trying again, which leaves the rest alone: make retry "
+    "[CONFIG=FILE of this run]",
     "absent": "the archive has no file; not worth trying again unless another base_url has them",
 }
+
+
+def _worst_first(outcomes: pd.DataFrame, labelled: pd.DataFrame) -> pd.DataFrame:
+    """The rows that are not ok, with columns `planets` and `signals`: how many signals of each target are lost.
+
+    Those with the most planets come first, the rarest and dearest of all signals, then those with the most signals.
+    """
+    missing = outcomes[outcomes["outcome"] != "ok"]
+    planets = labelled.loc[labelled["label"] == "planet", "target_id"].value_counts()
+    missing = missing.assign(
+        planets=missing["target_id"].map(planets).fillna(0).astype(int),
+        signals=missing["target_id"].map(labelled["target_id"].value_counts()).fillna(0).astype(int),
+    )
+    return missing.sort_values(["planets", "signals", "target_id"], ascending=[False, False, True], ignore_index=True)
 
 
 def _warn_if_telling(table: pd.DataFrame) -> None:
@@ -121,13 +138,13 @@ def _warn_if_telling(table: pd.DataFrame) -> None:
             )
 
 
-def _too_many(outcomes: pd.DataFrame, missing: int, max_missing: float) -> str:
+def _too_many(missing: pd.DataFrame, targets: int, max_missing: float) -> str:
     lines = [
-        f"{missing} of {len(outcomes)} targets have no light curve ({missing / len(outcomes):.1%}; max_missing allows "
-        f"{max_missing:.1%})"
+        f"{len(missing)} of {targets} targets have no light curve ({len(missing) / targets:.1%}; max_missing allows "
+        f"{max_missing:.1%}); lost with them: {_counted(int(missing['signals'].sum()), int(missing['planets'].sum()))}"
     ]
     for outcome, advice in _ADVICE.items():
-        rows = outcomes[outcomes["outcome"] == outcome]
+        rows = missing[missing["outcome"] == outcome]
         if len(rows):
             lines.append(f"{len(rows)} {outcome}: {advice}\n{_list(rows, _NAMED)}")
     lines.append("or raise max_missing, if fewer light curves will do")
@@ -135,6 +152,15 @@ def _too_many(outcomes: pd.DataFrame, missing: int, max_missing: float) -> str:
 
 
 def _list(rows: pd.DataFrame, most: int) -> str:
-    shown = [f"  {row.target_id}: {row.detail}" for row in rows.head(most).itertuples()]
+    first = rows.head(most)
+    columns = (first[name].tolist() for name in ("target_id", "signals", "planets", "detail"))
+    shown = [
+        f"  {target_id} ({_counted(signals, planets)}): {detail}"
+        for target_id, signals, planets, detail in zip(*columns, strict=True)
+    ]
     more = len(rows) - len(shown)
     return "\n".join(shown + ([f"  and {more} more"] if more else []))
+
+
+def _counted(signals: int, planets: int) -> str:
+    return f"{signals} signal{'' if signals == 1 else 's'}, {planets} planet{'' if planets == 1 else 's'}"

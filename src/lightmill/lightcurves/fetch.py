@@ -1,192 +1,161 @@
-"""From an archive to the store: one shard of targets, each with its own outcome.
+"""From an archive to the store: one shard of targets, each with its own outcome."""
 
-A stored light curve carries a key: the digest of the code that reads and joins FITS files, and of the names and
-SHA-256 of the files it was made from. A target whose key is the same is not made again, so a shard that was killed
-or is run again redoes only what is missing, damaged or changed.
-"""
-
-import hashlib
-from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
-from functools import cache
-from io import BufferedReader
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import closing
 from pathlib import Path
-from typing import Literal
 
-import pandas as pd
+from lightmill.config.archives import MissionArchive
+from lightmill.config.network import NetworkSettings
+from lightmill.errors import LightCurveError
+from lightmill.files import write_parquet
+from lightmill.lightcurves.archives import names
+from lightmill.lightcurves.archives.bases import Base, FolderBase, Listings, open_bases
+from lightmill.lightcurves.archives.finding import Finder
+from lightmill.lightcurves.archives.portal import open_portal
+from lightmill.lightcurves.archives.wanted import Wanted, read_wanted
+from lightmill.lightcurves.fetching.download import Downloader
+from lightmill.lightcurves.fetching.events import EventLog
+from lightmill.lightcurves.fetching.progress import FetchProgress
+from lightmill.lightcurves.fetching.staging import on_disk
+from lightmill.lightcurves.outcomes import Outcome, manifest_table, products_table
+from lightmill.lightcurves.target import Received, TargetFetcher
+from lightmill.logs import logger
+from lightmill.network.breaker import Breakers
+from lightmill.network.errors import OfflineError, TransientError
+from lightmill.targets import Mission
 
-from lightmill.code_digest import code_digest
-from lightmill.errors import LightCurveError, LightmillError
-from lightmill.files import digest, write_parquet
-from lightmill.lightcurves import assemble
-from lightmill.lightcurves.archives import Archive, ArchiveUnavailableError, Product, find_products, open_archives
-from lightmill.lightcurves.lightcurve import LightCurve
-from lightmill.lightcurves.reader import SegmentRows, read_segment
-from lightmill.lightcurves.store import Stored, read_stored_file, store_path, write_stored
-from lightmill.logs import logger, progress
-from lightmill.targets import Mission, mission_of
-
-# Below these the aperture missed its star. PDCSAP_FLUX is the flux less the share of others, 1 - CROWDSAP, divided by
-# FLFRCSAP: the smaller these are, the more a depth hangs on how well they are known.
-_LEAST_CROWDSAP = 0.3
-_LEAST_FLFRCSAP = 0.1
-
-OutcomeName = Literal["ok", "absent", "transient", "corrupt"]
-MANIFEST_TYPES = {
-    "target_id": "str",
-    "outcome": "str",
-    "detail": "str",
-    "segments": "int32",
-    "cadences": "int64",
-    "sha256": "str",
+_TREES: dict[Mission, tuple[str, ...]] = {
+    "Kepler": (names.KEPLER_TREE,),
+    "K2": (names.K2_TREE, names.K2SFF_TREE, names.EVEREST_TREE),
+    "TESS": (names.TESS_TREE, names.TESS_SPOC_TREE, names.QLP_TREE),
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of one target: a row of the manifest."""
-
-    target_id: str
-    outcome: OutcomeName
-    """`ok`: in the store. `absent`: the archive has no file of it. `transient`: the archive could not be read just
-    now. `corrupt`: a file is damaged or not what it should be."""
-    detail: str
-    """Why, naming the file; for `ok` the files that were left out, and those whose aperture missed the star."""
-    segments: int = 0
-    cadences: int = 0
-    sha256: str = ""
-    """Hex SHA-256 of the file in the store."""
-
-
 def fetch_shard(
-    targets: str | Path, mission: Mission, base_urls: list[str], store: str | Path, manifest: str | Path
+    targets: str | Path,
+    mission: Mission,
+    archive: MissionArchive,
+    store: str | Path,
+    manifest: str | Path,
+    products: str | Path,
+    *,
+    network: NetworkSettings | None = None,
+    connections: int | None = None,
+    events: str | Path | None = None,
 ) -> None:
     """Fetch the light curves of one shard's targets into the store and write the shard's manifest, last of all.
 
-    `targets` is a parquet file with a column `target_id`. No target fails the others: each has its outcome in the
-    manifest. Raises LightCurveError if the list holds something else than targets of the mission, or if the archive
-    as a whole is not there.
+    Parameters
+    ----------
+    targets : parquet file of what is to be downloaded; see `read_wanted`
+    mission : whose targets they are
+    archive : where the files are, and whose are wanted
+    store : folder of the light-curve store
+    manifest, products : parquet files to write: one row per target, and one per file
+    network : how to ask servers
+    connections : how many files to fetch at once from servers, `network.connections` unless given
+    events : log to add to: what was asked of servers, when, and how often
+
+    No target fails the others: each has its outcome in the manifest.
+
+    Raises
+    ------
+    LightCurveError
+        If the list holds something else than targets of the mission, or if a folder of the archive is not there.
+    RefusedError
+        If a server refuses to be asked (400, 401, 403): nothing more is asked of it, and no manifest is written.
+    StoreError
+        If the store, the manifests or the log cannot be written.
     """
-    target_ids = _read_targets(Path(targets), mission)
-    archives = open_archives(mission, base_urls) if target_ids else []
-    outcomes = []
-    for target_id in progress(target_ids, f"{mission} light curves"):
-        outcome = fetch_target(archives, store, target_id)
-        if outcome.outcome != "ok" or outcome.detail:
-            logger.warning("%s: %s: %s", target_id, outcome.outcome, outcome.detail)
-        outcomes.append(outcome)
-    write_parquet(manifest, manifest_table(outcomes))
-    counts = Counter(outcome.outcome for outcome in outcomes)
-    logger.info("%d targets: %s", len(outcomes), ", ".join(f"{counts[name]} {name}" for name in sorted(counts)))
+    network = network or NetworkSettings()
+    wanted = read_wanted(targets, mission)
+    log = EventLog(events if archive.remote else None)
+    outcomes: list[Outcome] = []
+    with FetchProgress(f"{mission} light curves", len(wanted)) as progress:
+        for target, received in _fetched(wanted, mission, archive, store, network, connections, log):
+            outcome = received.outcome
+            if outcome.outcome != "ok" or outcome.detail:
+                logger.warning("%s: %s: %s", target.target_id, outcome.outcome, outcome.detail)
+            log.write("target", target_id=outcome.target_id, outcome=outcome.outcome, bytes=received.received_bytes)
+            progress.add(outcome.outcome, received.received_bytes)
+            outcomes.append(outcome)
+    for path, table in ((products, products_table(outcomes)), (manifest, manifest_table(outcomes))):
+        with on_disk(Path(path)):
+            write_parquet(path, table)
 
 
-def manifest_table(outcomes: list[Outcome]) -> pd.DataFrame:
-    """The manifest's table: one row per target, sorted by target_id."""
-    rows = [asdict(outcome) for outcome in sorted(outcomes, key=lambda outcome: outcome.target_id)]
-    return pd.DataFrame(rows, columns=list(MANIFEST_TYPES)).astype(MANIFEST_TYPES)
-
-
-def fetch_target(archives: list[Archive], store: str | Path, target_id: str) -> Outcome:
-    """Bring one target's light curve into the store, unless it is there already, and say how that went.
-
-    One bad file makes the target `corrupt`: a light curve that lacks a quarter by accident is not made. What the
-    store had of the target before stays as it was; the manifest says whether it may be used.
-    """
-    try:
-        found = find_products(archives, target_id)
-        if not found:
-            return Outcome(target_id, "absent", "no light-curve file in the archive")
-        key = _key(found)
-        stored = _stored_with_key(store, target_id, key)
-        if stored is None:
-            stored = write_stored(store, _read(found, target_id), key)
-    except ArchiveUnavailableError as error:
-        return Outcome(target_id, "transient", str(error))
-    except LightCurveError as error:
-        return Outcome(target_id, "corrupt", str(error))
-    return Outcome(
-        target_id=target_id,
-        outcome="ok",
-        detail="; ".join([*_left_out(found, stored.light_curve), *_missed(stored.light_curve)]),
-        segments=len(stored.light_curve.segments),
-        cadences=len(stored.light_curve),
-        sha256=stored.sha256,
+def _fetched(
+    wanted: list[Wanted],
+    mission: Mission,
+    archive: MissionArchive,
+    store: str | Path,
+    network: NetworkSettings,
+    connections: int | None,
+    log: EventLog,
+) -> Iterator[tuple[Wanted, Received]]:
+    """Every target with what became of it, as they come."""
+    if not wanted:
+        return
+    at_once = (connections or network.connections) if archive.remote else 1
+    bases = open_bases(archive.base_url, network, at_once)
+    _require_folders(bases, mission)
+    portal = open_portal(network) if archive.remote and not network.offline else None
+    breakers = Breakers(
+        (base.url for base in bases if base.remote), network.breaker_failures, network.retry_after_max_s
     )
-
-
-def _read_targets(path: Path, mission: Mission) -> list[str]:
-    target_ids = [str(target_id) for target_id in pd.read_parquet(path, columns=["target_id"])["target_id"]]
-    for target_id in target_ids:
+    finder = Finder(mission, archive.authors, archive.chosen_segments, Listings(bases, breakers), portal)
+    with closing(Downloader(bases, network, breakers, log, at_once)) as downloader:
+        fetcher = TargetFetcher(store, archive, bases, finder, downloader, network.keep_fits)
+        unsettled = []
+        for target in wanted:
+            settled = fetcher.settled(target)
+            if settled is None:
+                unsettled.append(target)
+            else:
+                fetcher.clear_up(settled)
+                yield target, Received(settled, 0)
         try:
-            found = mission_of(target_id)
-        except LightmillError as error:
-            raise LightCurveError(f"{path}: {error}; make the shard's lists again") from None
-        if found != mission:
-            raise LightCurveError(f"{path}: {target_id} is a target of {found}, expected {mission}")
-    repeated = [target_id for target_id, count in Counter(target_ids).items() if count > 1]
-    if repeated:
-        raise LightCurveError(f"{path}: {repeated[0]} stands in the list more than once")
-    return sorted(target_ids)
+            if unsettled and archive.remote and network.offline:
+                raise OfflineError(f"{mission} light curves")
+            finder.prepare(unsettled)
+        except TransientError as error:
+            for target in unsettled:
+                yield target, Received(Outcome(target.target_id, "transient", str(error)), 0)
+            return
+        yield from _in_parallel(unsettled, fetcher, at_once)
 
 
-@contextmanager
-def _opened(archive: Archive, product: Product) -> Iterator[BufferedReader]:
-    """A product open for reading; a failure to read it is the archive's, not the file's."""
-    try:
-        with archive.open(product) as file:
-            yield file
-    except OSError as error:
-        raise ArchiveUnavailableError(f"{product.name}: {error.strerror or error}") from None
+def _in_parallel(targets: list[Wanted], fetcher: TargetFetcher, at_once: int) -> Iterator[tuple[Wanted, Received]]:
+    """Fetch targets in `at_once` threads, each one target and one connection at a time.
+
+    An error ends it: the targets under way are finished, no others are begun.
+    """
+    if at_once == 1:
+        for target in targets:
+            yield target, fetcher.fetch(target)
+        return
+    with ThreadPoolExecutor(at_once, thread_name_prefix="fetch") as pool:
+        running: dict[Future[Received], Wanted] = {}
+        waiting = iter(targets)
+        try:
+            while True:
+                while len(running) < at_once and (wanted := next(waiting, None)) is not None:
+                    running[pool.submit(fetcher.fetch, wanted)] = wanted
+                if not running:
+                    return
+                done, _ = wait(running, return_when=FIRST_COMPLETED)
+                for future in done:
+                    yield running.pop(future), future.result()
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _key(found: list[tuple[Archive, Product]]) -> str:
-    """What a light curve is made from: the code that makes it, the names and SHA-256 of its files."""
-    sources = []
-    for archive, product in found:
-        with _opened(archive, product) as file:
-            sources.append([product.name, hashlib.file_digest(file, "sha256").hexdigest()])
-    return digest({"code": _code(), "sources": sources})
-
-
-@cache
-def _code() -> str:
-    return code_digest(assemble.__file__)
-
-
-def _stored_with_key(store: str | Path, target_id: str, key: str) -> Stored | None:
-    """What the store holds of a target, if it is whole and was made from the same."""
-    if not store_path(store, target_id).exists():
-        return None
-    try:
-        stored = read_stored_file(store, target_id)
-    except LightCurveError as error:
-        logger.warning("%s; it is made again now", error)
-        return None
-    return stored if stored.key == key else None
-
-
-def _read(found: list[tuple[Archive, Product]], target_id: str) -> LightCurve:
-    parts: list[SegmentRows] = []
-    for archive, product in found:
-        with _opened(archive, product) as file:
-            parts.append(read_segment(file, product.name, target_id, product.segment))
-    kept, _ = assemble.one_per_segment(parts)
-    return assemble.join_segments(target_id, kept)
-
-
-def _left_out(found: list[tuple[Archive, Product]], light_curve: LightCurve) -> list[str]:
-    used = {segment.file for segment in light_curve.segments}
-    unused = [product.name for _, product in found if product.name not in used]
-    return [f"left out, an older delivery of the same segment: {', '.join(unused)}"] if unused else []
-
-
-def _missed(light_curve: LightCurve) -> list[str]:
-    """The segments whose aperture holds too little of the star, or too much of others; what is not stated passes."""
-    return [
-        f"crowdsap {segment.crowdsap:.2g} / flfrcsap {segment.flfrcsap:.2g} in {segment.file}: "
-        "PDCSAP depths are not to be trusted"
-        for segment in light_curve.segments
-        if segment.crowdsap < _LEAST_CROWDSAP or segment.flfrcsap < _LEAST_FLFRCSAP
-    ]
+def _require_folders(bases: list[Base], mission: Mission) -> None:
+    """Raise LightCurveError where a folder has none of the mission's trees: an unmounted disk makes nothing absent."""
+    for base in bases:
+        if isinstance(base, FolderBase) and not any(base.path(tree).is_dir() for tree in _TREES[mission]):
+            raise LightCurveError(
+                f"base URL {base.url!r}: no folder {base.path(_TREES[mission][0])} (seen from {Path.cwd()}); "
+                f"put right archives.{mission.lower()}.base_url, or mount it"
+            )

@@ -16,7 +16,7 @@ from lightmill.files import atomic_path, digest
 from lightmill.lightcurves.lightcurve import COLUMNS, STAR, LightCurve, Segment
 from lightmill.targets import mission_of, target_number
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 _SCHEMA = pa.schema([pa.field(name, pa.from_numpy_dtype(kind), nullable=False) for name, kind in COLUMNS.items()])
 _METADATA = b"lightmill"
 # Zero-padded as in the missions' own file names.
@@ -61,26 +61,54 @@ class NotAsFetchedError(LightCurveError):
 
 
 @dataclass(frozen=True, slots=True)
+class FileFacts:
+    """An archive's file as its content says: what stays true whoever fetches it, and when."""
+
+    name: str
+    """Its path in the archive."""
+    author: str
+    segment: int
+    """Quarter, campaign or sector; -1 if unknown."""
+    size_bytes: int = 0
+    sha256: str = ""
+    date: str = ""
+    """When its pipeline wrote it (DATE), as the header says."""
+    data_release: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What a stored light curve was made from, besides the files of its segments: what a later run compares."""
+
+    code: str = ""
+    """Digest of the code that reads and joins FITS files."""
+    request: str = ""
+    """Digest of what was asked for: authors, segments, files known beforehand."""
+    left_out: tuple[FileFacts, ...] = ()
+    """Files that were read, but of whose segment another file is used."""
+    absent: tuple[FileFacts, ...] = ()
+    """Files that a catalog or list promised and the archive does not have."""
+
+
+@dataclass(frozen=True, slots=True)
 class Stored:
     """What the store holds of a target."""
 
     light_curve: LightCurve
-    key: str
-    """What it was made from; see `lightmill.lightcurves.fetch`."""
+    origin: Origin
     sha256: str
     """Hex SHA-256 of the file."""
 
 
-def write_stored(store: str | Path, light_curve: LightCurve, key: str = "") -> Stored:
-    """Store a light curve atomically; the same light curve and key give the same bytes.
+def write_stored(store: str | Path, light_curve: LightCurve, origin: Origin = Origin()) -> Stored:
+    """Store a light curve atomically; the same light curve and origin give the same bytes.
 
-    Two processes that write the same target replace each other's file by the same file. `key` says what the light
-    curve was made from: a later run compares it before it reads any FITS.
+    Two processes that write the same target replace each other's file by the same file.
     """
-    encoded = _encode(light_curve, key)
+    encoded = _encode(light_curve, origin)
     with atomic_path(store_path(store, light_curve.target_id)) as temporary:
         temporary.write_bytes(encoded)
-    return Stored(light_curve, key, sha256(encoded).hexdigest())
+    return Stored(light_curve, origin, sha256(encoded).hexdigest())
 
 
 def read_stored(store: str | Path, target_id: str, expected_sha256: str | None = None) -> LightCurve:
@@ -101,12 +129,25 @@ def read_stored(store: str | Path, target_id: str, expected_sha256: str | None =
     return _decode(encoded, path, target_id)[0]
 
 
+def facts_of(segment: Segment) -> FileFacts:
+    """What is known of the file that a segment was read from."""
+    return FileFacts(
+        name=segment.file,
+        author=segment.author,
+        segment=segment.number,
+        size_bytes=segment.size_bytes,
+        sha256=segment.sha256,
+        date=segment.date,
+        data_release=segment.data_release,
+    )
+
+
 def read_stored_file(store: str | Path, target_id: str) -> Stored:
-    """Read a target's light curve with its key and the file's SHA-256; raises like `read_stored`."""
+    """Read a target's light curve with its origin and the file's SHA-256; raises like `read_stored`."""
     path = store_path(store, target_id)
     encoded = _bytes(path, target_id)
-    light_curve, key = _decode(encoded, path, target_id)
-    return Stored(light_curve, key, sha256(encoded).hexdigest())
+    light_curve, origin = _decode(encoded, path, target_id)
+    return Stored(light_curve, origin, sha256(encoded).hexdigest())
 
 
 def _bytes(path: Path, target_id: str) -> bytes:
@@ -118,7 +159,7 @@ def _bytes(path: Path, target_id: str) -> bytes:
         raise _damaged(path, str(error)) from None
 
 
-def _encode(light_curve: LightCurve, key: str) -> bytes:
+def _encode(light_curve: LightCurve, origin: Origin) -> bytes:
     arrays = [np.ascontiguousarray(getattr(light_curve, name), kind) for name, kind in COLUMNS.items()]
     description = {
         "schema_version": SCHEMA_VERSION,
@@ -126,7 +167,7 @@ def _encode(light_curve: LightCurve, key: str) -> bytes:
         "cadences": len(light_curve),
         "star": {name: _number_or_none(getattr(light_curve, name)) for name in STAR},
         "segments": [_plain(segment) for segment in light_curve.segments],
-        "key": key,
+        "origin": asdict(origin),
         "content": _content_digest(arrays),
     }
     description["digest"] = digest(description)
@@ -147,7 +188,7 @@ def _encode(light_curve: LightCurve, key: str) -> bytes:
     return sink.getvalue().to_pybytes()
 
 
-def _decode(encoded: bytes, path: Path, target_id: str) -> tuple[LightCurve, str]:
+def _decode(encoded: bytes, path: Path, target_id: str) -> tuple[LightCurve, Origin]:
     try:
         # In one thread: parallelism is across jobs.
         table = pq.ParquetFile(pa.BufferReader(encoded)).read(use_threads=False)
@@ -165,11 +206,17 @@ def _decode(encoded: bytes, path: Path, target_id: str) -> tuple[LightCurve, str
         raise _damaged(path, "its columns do not fit their digest")
     light_curve = LightCurve(
         target_id=target_id,
-        segments=tuple(Segment(**_with_nan(segment)) for segment in description["segments"]),
+        segments=tuple(_segment(segment) for segment in description["segments"]),
         **arrays,
         **_with_nan(description["star"]),
     )
-    return light_curve, description["key"]
+    origin = description["origin"]
+    return light_curve, Origin(
+        code=origin["code"],
+        request=origin["request"],
+        left_out=tuple(FileFacts(**facts) for facts in origin["left_out"]),
+        absent=tuple(FileFacts(**facts) for facts in origin["absent"]),
+    )
 
 
 def _damaged(path: Path, reason: str) -> LightCurveError:
@@ -190,9 +237,20 @@ def _number_or_none(value: float) -> float | None:
 
 
 def _plain(segment: Segment) -> dict[str, Any]:
-    return {
-        name: _number_or_none(value) if isinstance(value, float) else value for name, value in asdict(segment).items()
-    }
+    values = asdict(segment)
+    values["star"] = dict(zip(STAR, segment.star, strict=True))
+    return {name: _without_nan(value) for name, value in values.items()}
+
+
+def _without_nan(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_nan(inner) for name, inner in value.items()}
+    return _number_or_none(value) if isinstance(value, float) else value
+
+
+def _segment(values: dict[str, Any]) -> Segment:
+    star = _with_nan(values["star"])
+    return Segment(**{**_with_nan(values), "star": tuple(star[name] for name in STAR)})
 
 
 def _with_nan(values: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""How light curves are got: attempts with patience, files that are verified before they count."""

@@ -1,0 +1,374 @@
+"""One target: from the archive's files to its light curve in the store, or to the reason why not.
+
+A stored light curve says what it was made from: the code that reads and joins FITS files, what was asked for, and the
+names and SHA-256 of its files. Where all that is the same it is not made again. Files on disk are looked at every time.
+Of servers nothing is asked again that was answered: their files do not change under a name.
+"""
+
+import hashlib
+from functools import cache, partial
+from pathlib import Path
+from typing import NamedTuple
+
+from lightmill.code_digest import code_digest
+from lightmill.config.archives import MissionArchive
+from lightmill.errors import LightCurveError, StoreError
+from lightmill.files import digest
+from lightmill.lightcurves import assemble
+from lightmill.lightcurves.archives.bases import Base, FolderBase, NotListableError
+from lightmill.lightcurves.archives.finding import Finder
+from lightmill.lightcurves.archives.products import ArchiveUnavailableError, Product, Slot
+from lightmill.lightcurves.archives.wanted import Wanted
+from lightmill.lightcurves.fetching.download import CorruptProductError, Downloader
+from lightmill.lightcurves.fetching.staging import Staging, on_disk, target_lock
+from lightmill.lightcurves.lightcurve import LightCurve
+from lightmill.lightcurves.outcomes import (
+    Outcome,
+    ProductOutcome,
+    answer_path,
+    forget_answer,
+    remember_answer,
+    remembered_answer,
+)
+from lightmill.lightcurves.reader import SegmentRows, read_segment
+from lightmill.lightcurves.store import (
+    FileFacts,
+    Origin,
+    Stored,
+    facts_of,
+    read_stored_file,
+    store_path,
+    write_stored,
+)
+from lightmill.logs import logger
+from lightmill.network.errors import NotThereError, RefusedError, TransientError
+
+# Below these the aperture missed its star. PDCSAP_FLUX is the flux less the share of others, 1 - CROWDSAP, divided by
+# FLFRCSAP: the smaller these are, the more a depth hangs on how well they are known.
+_LEAST_CROWDSAP = 0.3
+_LEAST_FLFRCSAP = 0.1
+_NO_FILE = "no light-curve file in the archive"
+
+
+class Received(NamedTuple):
+    """What is known of a target after it was fetched."""
+
+    outcome: Outcome
+    received_bytes: int
+    """What came over the network for it."""
+
+
+class TargetFetcher:
+    """Brings targets into the store. Safe between threads."""
+
+    def __init__(
+        self,
+        store: str | Path,
+        archive: MissionArchive,
+        bases: list[Base],
+        finder: Finder,
+        downloader: Downloader,
+        keep_fits: bool = False,
+    ) -> None:
+        self._store = store
+        self._archive = archive
+        self._bases = bases
+        self._finder = finder
+        self._downloader = downloader
+        self._keep_fits = keep_fits
+
+    def settled(self, wanted: Wanted) -> Outcome | None:
+        """The outcome of a target of which nothing needs to be asked; None for one that must be fetched.
+
+        Never for an archive on disk alone, whose files are looked at every time.
+        """
+        if not self._archive.remote:
+            return None
+        if wanted.files == () and self._archive.authors == ("SPOC",):
+            return Outcome(wanted.target_id, "absent", _NO_FILE)
+        stored = self._stored(wanted.target_id)
+        if stored is not None and (stored.origin.code, stored.origin.request) == (_code(), self._request(wanted)):
+            return _ok(stored)
+        return remembered_answer(self._store, wanted.target_id, self._question(wanted))
+
+    def clear_up(self, settled: Outcome) -> None:
+        """Finish what a run that was killed in the last moment left of a settled target: files that it fetched."""
+        staging = Staging(self._store, settled.target_id)
+        if not self._archive.remote or not staging.exists():
+            return
+        with target_lock(self._store, settled.target_id):
+            facts = [product.facts for product in settled.products if product.outcome == "ok"]
+            staging.finish([Product(one.name, one.author, one.segment) for one in facts], self._keep_fits)
+
+    def fetch(self, wanted: Wanted) -> Received:
+        """Bring one target's light curve into the store, unless it is there already, and say how that went.
+
+        One bad file makes the target `corrupt`, one that cannot be had now `transient`: a light curve that lacks a
+        quarter by accident is not made. What the store had of the target before stays as it was; the manifest says
+        whether it may be used.
+
+        Raises RefusedError if a server refuses to be asked, StoreError if the store cannot be written.
+        """
+        if not self._archive.remote:
+            return self._fetch(wanted)
+        with target_lock(self._store, wanted.target_id):
+            # Another run may have been here meanwhile.
+            settled = self.settled(wanted)
+            return Received(settled, 0) if settled is not None else self._fetch(wanted)
+
+    def _fetch(self, wanted: Wanted) -> Received:
+        staging = Staging(self._store, wanted.target_id)
+        stored = self._stored(wanted.target_id)
+        same_request = stored is not None and stored.origin.request == self._request(wanted)
+        files = _Files(self._downloader, staging, wanted.target_id, {} if stored is None else self._at_hand(stored))
+        try:
+            if stored is not None and same_request and self._archive.remote:
+                # Other code reads the same files; which these are is known.
+                slots = _slots_of(stored)
+            else:
+                slots = self._finder.slots(wanted)
+                if stored is not None and same_request and self._unchanged(slots, stored):
+                    return Received(_ok(stored), 0)
+            for slot in slots:
+                files.get(slot)
+        except (ArchiveUnavailableError, TransientError, NotListableError) as error:
+            # A server that does not show its folders cannot say that a target has no files.
+            staging.drop_parts()
+            return files.received(Outcome(wanted.target_id, "transient", str(error), products=tuple(files.outcomes)))
+        except LightCurveError as error:
+            staging.clear()
+            return files.received(self._remembered(wanted, "corrupt", str(error), files))
+        except (RefusedError, StoreError):
+            staging.drop_parts()
+            raise
+        if files.failed:
+            staging.drop_parts()
+            detail = files.failed[0] + (f" (and {len(files.failed) - 1} more)" if len(files.failed) > 1 else "")
+            return files.received(Outcome(wanted.target_id, "transient", detail, products=tuple(files.outcomes)))
+        if not files.parts:
+            staging.clear()
+            return files.received(self._remembered(wanted, "absent", _NO_FILE, files))
+        try:
+            made = self._store_light_curve(wanted, files)
+        except LightCurveError as error:
+            staging.clear()
+            return files.received(self._remembered(wanted, "corrupt", str(error), files))
+        with on_disk(answer_path(self._store, wanted.target_id)):
+            forget_answer(self._store, wanted.target_id)
+        staging.finish(files.products, self._keep_fits and self._archive.remote)
+        return files.received(_ok(made))
+
+    def _store_light_curve(self, wanted: Wanted, files: "_Files") -> Stored:
+        kept, left_out = assemble.one_per_segment(files.parts, self._archive.authors)
+        light_curve = assemble.join_segments(wanted.target_id, kept)
+        origin = Origin(
+            code=_code(),
+            request=self._request(wanted),
+            left_out=tuple(sorted((facts_of(part.segment) for part in left_out), key=lambda facts: facts.name)),
+            absent=tuple(sorted(files.absent, key=lambda facts: facts.name)),
+        )
+        with on_disk(store_path(self._store, wanted.target_id)):
+            return write_stored(self._store, light_curve, origin)
+
+    def _remembered(self, wanted: Wanted, outcome: str, detail: str, files: "_Files") -> Outcome:
+        """An outcome that is an answer: of servers it is remembered, so that they are not asked again."""
+        found = Outcome(wanted.target_id, outcome, detail, products=tuple(files.outcomes))  # type: ignore[arg-type]
+        if self._archive.remote:
+            with on_disk(answer_path(self._store, wanted.target_id)):
+                remember_answer(self._store, found, self._question(wanted))
+        return found
+
+    def _request(self, wanted: Wanted) -> str:
+        """Digest of what is asked for, wherever it comes from."""
+        return digest(
+            {
+                "authors": self._archive.authors,
+                "chosen": self._archive.segments,
+                "segments": wanted.segments,
+                "files": wanted.files,
+            }
+        )
+
+    def _question(self, wanted: Wanted) -> str:
+        """Digest of what is asked, of whom, and of how answers are judged."""
+        return digest(
+            {"request": self._request(wanted), "bases": [base.url for base in self._archive.base_url], "code": _code()}
+        )
+
+    def _stored(self, target_id: str) -> Stored | None:
+        """What the store holds of a target, if it is whole."""
+        if not store_path(self._store, target_id).exists():
+            return None
+        try:
+            return read_stored_file(self._store, target_id)
+        except LightCurveError as error:
+            logger.warning("%s; it is made again now", error)
+            return None
+
+    def _at_hand(self, stored: Stored) -> dict[str, SegmentRows]:
+        """The segments that need not be fetched, by file; none of files on disk, which are looked at every time."""
+        if not self._archive.remote or stored.origin.code != _code():
+            return {}
+        return {part.segment.file: part for part in assemble.split_segments(stored.light_curve)}
+
+    def _unchanged(self, slots: list[Slot], stored: Stored) -> bool:
+        """Whether an archive on disk has the files that a light curve was made from, and no others."""
+        if self._archive.remote or stored.origin.code != _code():
+            return False
+        facts = [facts_of(segment) for segment in stored.light_curve.segments] + list(stored.origin.left_out)
+        return self._sha256_on_disk(slots) == {file.name: file.sha256 for file in facts}
+
+    def _sha256_on_disk(self, slots: list[Slot]) -> dict[str, str]:
+        """SHA-256 by name of the files that would be used."""
+        found: dict[str, str] = {}
+        for slot in slots:
+            for choice in slot.choices:
+                there = {product.name: sha256 for product in choice if (sha256 := self._first_sha256(product))}
+                if there:
+                    found |= there
+                    break
+        return found
+
+    def _first_sha256(self, product: Product) -> str:
+        for base in self._bases:
+            if not isinstance(base, FolderBase):
+                continue
+            try:
+                with open(base.path(product.name), "rb") as file:
+                    return hashlib.file_digest(file, "sha256").hexdigest()
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                raise ArchiveUnavailableError(f"{product.name}: {error.strerror or error}") from None
+        return ""
+
+
+class _Files:
+    """The files of one target as they come in."""
+
+    def __init__(
+        self, downloader: Downloader, staging: Staging, target_id: str, at_hand: dict[str, SegmentRows]
+    ) -> None:
+        self._downloader = downloader
+        self._staging = staging
+        self._target_id = target_id
+        self._at_hand = at_hand
+        self.parts: list[SegmentRows] = []
+        self.products: list[Product] = []
+        self.outcomes: list[ProductOutcome] = []
+        self.absent: list[FileFacts] = []
+        self.failed: list[str] = []
+        self.received_bytes = 0
+
+    def received(self, outcome: Outcome) -> Received:
+        """An outcome with what it took."""
+        return Received(outcome, self.received_bytes)
+
+    def get(self, slot: Slot) -> None:
+        """Get the files of a segment: of the first choice of which there are any.
+
+        What cannot be had now is noted in `failed`, so that the rest is got all the same; a choice that failed is not
+        replaced by the next one. Raises CorruptProductError and RefusedError.
+        """
+        for choice in slot.choices:
+            found = [self._get(product, slot.promised) for product in choice]
+            if None in found:
+                return
+            if any(found):
+                return
+        if slot.promised:
+            product = slot.choices[0][0]
+            facts = FileFacts(product.name, product.author, -1 if product.segment is None else product.segment)
+            self.absent.append(facts)
+            self.outcomes.append(ProductOutcome(facts, "absent", "not in the archive, though a list names it"))
+
+    def _get(self, product: Product, promised: bool) -> bool | None:
+        """Whether there is such a file; None if that cannot be said now."""
+        rows = self._at_hand.get(product.name)
+        if rows is None:
+            verify = partial(
+                read_segment,
+                name=product.name,
+                target_id=self._target_id,
+                expected=product.segment,
+                author=product.author,
+            )
+            try:
+                fetched = self._downloader.fetch(
+                    product, self._staging.path(product), verify, self._staging.kept(product)
+                )
+            except NotThereError:
+                return False
+            except (TransientError, ArchiveUnavailableError) as error:
+                self._note(product, "transient", str(error))
+                self.failed.append(str(error))
+                return None
+            except CorruptProductError as error:
+                self._note(product, "corrupt", str(error))
+                raise
+            rows = fetched.rows
+            self.received_bytes += fetched.received_bytes
+        self.parts.append(rows)
+        self.products.append(product)
+        self.outcomes.append(ProductOutcome(facts_of(rows.segment), "ok"))
+        return True
+
+    def _note(self, product: Product, outcome: str, detail: str) -> None:
+        facts = FileFacts(product.name, product.author, -1 if product.segment is None else product.segment)
+        self.outcomes.append(ProductOutcome(facts, outcome, detail))  # type: ignore[arg-type]
+
+
+@cache
+def _code() -> str:
+    return code_digest(assemble.__file__)
+
+
+def _slots_of(stored: Stored) -> list[Slot]:
+    """The files that a stored light curve was made from, as what is to be fetched."""
+    origin = stored.origin
+    facts = [*(facts_of(segment) for segment in stored.light_curve.segments), *origin.left_out, *origin.absent]
+    return [
+        Slot(file.segment, ((Product(file.name, file.author, file.segment if file.segment >= 0 else None),),), True)
+        for file in facts
+    ]
+
+
+def _ok(stored: Stored) -> Outcome:
+    """The outcome of a target that is in the store; the same whether it was made now or long ago."""
+    light_curve, origin = stored.light_curve, stored.origin
+    products = [ProductOutcome(facts_of(segment), "ok") for segment in light_curve.segments]
+    products += [
+        ProductOutcome(facts, "ok", "left out: another file of its segment is used") for facts in origin.left_out
+    ]
+    products += [
+        ProductOutcome(facts, "absent", "not in the archive, though a list names it") for facts in origin.absent
+    ]
+    return Outcome(
+        target_id=light_curve.target_id,
+        outcome="ok",
+        detail="; ".join([*_left_out(origin), *_gone(origin), *_missed(light_curve)]),
+        segments=len(light_curve.segments),
+        cadences=len(light_curve),
+        sha256=stored.sha256,
+        products=tuple(products),
+    )
+
+
+def _left_out(origin: Origin) -> list[str]:
+    unused = [facts.name for facts in origin.left_out]
+    return [f"left out, an older delivery of the same segment: {', '.join(unused)}"] if unused else []
+
+
+def _gone(origin: Origin) -> list[str]:
+    gone = [facts.name for facts in origin.absent]
+    return [f"not in the archive, though a list names it: {', '.join(gone)}"] if gone else []
+
+
+def _missed(light_curve: LightCurve) -> list[str]:
+    """The segments whose aperture holds too little of the star, or too much of others; what is not stated passes."""
+    return [
+        f"crowdsap {segment.crowdsap:.2g} / flfrcsap {segment.flfrcsap:.2g} in {segment.file}: "
+        "PDCSAP depths are not to be trusted"
+        for segment in light_curve.segments
+        if segment.crowdsap < _LEAST_CROWDSAP or segment.flfrcsap < _LEAST_FLFRCSAP
+    ]
