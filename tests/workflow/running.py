@@ -14,9 +14,10 @@ EXEMPT = ("logs", "benchmarks", "provenance.json")
 
 
 def command(folder, *arguments, config=TINY):
-    """The command line of a run in `folder`."""
+    """The command line of a run in `folder`; of several configurations the later ones go on top."""
+    configs = config if isinstance(config, list) else [config]
     return [
-        *(sys.executable, "-m", "snakemake", "--snakefile", ROOT / "Snakefile", "--configfile", config),
+        *(sys.executable, "-m", "snakemake", "--snakefile", ROOT / "Snakefile", "--configfile", *configs),
         *("--directory", folder, *arguments),
     ]
 
