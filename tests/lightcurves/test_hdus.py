@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
+from astropy.io import fits
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from lightcurves.made_fits import write_fits
 
 from lightmill.errors import LightCurveError
-from lightmill.lightcurves.hdus import split_hdus, verify_complete, verify_sums
+from lightmill.lightcurves.hdus import Cards, split_hdus, verify_complete, verify_sums
 
 SUM_CARDS = {b"CHECKSUM="[:end] for end in range(1, 10)}
 
@@ -77,6 +78,41 @@ def test_the_sums_of_the_missions_own_files_agree(real_data):
         spoilt[hdus[1].data_start + 1000] ^= 4
         with pytest.raises(LightCurveError, match="CHECKSUM of part 1"):
             verify_sums(bytes(spoilt), hdus, file.name)
+
+
+def test_every_card_of_the_missions_own_files_is_read_as_astropy_reads_it(real_data):
+    files = sorted((real_data / "archive").rglob("*.fits"))[::9]
+    files += sorted((real_data / "other_light_curves" / "k2sff").glob("*.fits"))[:1]
+    read = 0
+    for file in files:
+        hdus = split_hdus(file.read_bytes(), file.name)
+        with fits.open(file) as theirs:
+            for ours, hdu in zip(hdus, theirs, strict=True):
+                for keyword in hdu.header:
+                    if keyword in ("", "COMMENT", "HISTORY"):
+                        continue
+                    value = hdu.header[keyword]
+                    assert (ours.header[keyword], type(ours.header[keyword])) == (value, type(value)), keyword
+                    read += 1
+    assert read > 3000
+
+
+@pytest.mark.parametrize(
+    ("card", "value"),
+    [
+        ("KEY     = 'it''s so  '           / of a text", "it's so"),
+        ("KEY     =                   -7", -7),
+        ("KEY     =               1.5D-3 / older programs write D", 1.5e-3),
+        ("KEY     =                    T", True),
+        ("KEY     = ''", ""),
+        ("KEY     =                   .5", 0.5),
+        ("KEY     = (1.0, 2.0)", 1 + 2j),
+        ("KEY     =                      / no value", None),
+    ],
+)
+def test_values_of_cards(card, value):
+    found = Cards(card.ljust(80).encode())["KEY"]
+    assert (found, type(found)) == (value, type(value))
 
 
 def test_a_wrong_datasum_is_noticed_without_checksum(tmp_path):

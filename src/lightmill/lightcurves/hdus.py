@@ -4,7 +4,10 @@ The sums are taken here because neither library does it for the missions' own fi
 DATASUM, which fitsio 1.4 and astropy 8.0 both report as a failure.
 """
 
+import re
+import threading
 import warnings
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,13 +25,48 @@ _MOST_HDUS = 1000
 _MOST_HEADER_BLOCKS = 200
 
 
+# A card with a text, a whole number, a floating-point number, a truth value or no value at all, and perhaps a comment
+# (FITS standard 4.0, 4.2). Long texts, which go on in further cards, end in an ampersand.
+_ORDINARY = re.compile(
+    rb"[A-Z0-9_-]{1,8} *= +"
+    rb"(?:'(?P<text>(?:[^'&]|'')*)'|(?P<whole>[+-]?[0-9]+)|(?P<float>[+-]?[0-9]*\.[0-9]*(?:[ED][+-]?[0-9]+)?)|(?P<truth>[TF]))"
+    rb" *(?:/[ -~]*)?"
+)
+_ASTROPY = threading.Lock()
+
+
+class Cards(Mapping[str, Any]):
+    """The cards of one header by keyword, the first where one stands twice.
+
+    A card is parsed when it is asked for: of some hundred and fifty a reader looks at twenty.
+    """
+
+    def __init__(self, raw: bytes) -> None:
+        """`raw` is the header as it stands in the file, END and padding included."""
+        self._cards: dict[str, bytes] = {}
+        for start in range(0, len(raw), _CARD):
+            keyword = raw[start : start + 8].decode("latin-1").rstrip()
+            self._cards.setdefault(keyword, raw[start : start + _CARD])
+
+    def __getitem__(self, keyword: str) -> Any:
+        card = self._cards[keyword]
+        match = _ORDINARY.fullmatch(card)
+        return _by_astropy(card) if match is None else _value(match)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._cards)
+
+    def __len__(self) -> int:
+        return len(self._cards)
+
+
 @dataclass(frozen=True, slots=True)
 class Hdu:
     """One header and data unit: its header, and where its bytes lie in the file."""
 
     file: str
     """What the file is called in errors."""
-    header: fits.Header
+    header: Cards
     start: int
     data_start: int
     end: int
@@ -55,6 +93,27 @@ class Hdu:
         """The text of a header card, empty if it states none."""
         value = self.get(key)
         return value.strip() if isinstance(value, str) else ""
+
+
+def _value(match: re.Match[bytes]) -> Any:
+    """The value of an ordinary card."""
+    if (text := match["text"]) is not None:
+        return text.decode("latin-1").replace("''", "'").rstrip()
+    if (whole := match["whole"]) is not None:
+        return int(whole)
+    if (number := match["float"]) is not None:
+        return float(number.replace(b"D", b"E"))
+    return match["truth"] == b"T"
+
+
+def _by_astropy(card: bytes) -> Any:
+    """The value of a card that is out of the ordinary; raises VerifyError or ValueError if it cannot be parsed."""
+    # Odd but readable cards are no reason to refuse a file: values are checked where they are used. Filters of warnings
+    # are all threads' together.
+    with _ASTROPY, warnings.catch_warnings():
+        warnings.simplefilter("ignore", AstropyWarning)
+        value = fits.Card.fromstring(card).value
+    return None if isinstance(value, fits.card.Undefined) else value
 
 
 def split_hdus(raw: bytes, name: str) -> list[Hdu]:
@@ -99,11 +158,8 @@ def verify_sums(raw: bytes, hdus: list[Hdu], name: str) -> None:
 def _hdu_at(raw: bytes, start: int, name: str) -> Hdu:
     data_start = _end_of_header(raw, start, name)
     try:
-        with warnings.catch_warnings():
-            # Odd but readable cards are no reason to refuse a file: values are checked where they are used.
-            warnings.simplefilter("ignore", AstropyWarning)
-            header = fits.Header.fromstring(raw[start:data_start])
-            size = _data_size(header)
+        header = Cards(raw[start:data_start])
+        size = _data_size(header)
     except (KeyError, ValueError, TypeError, fits.VerifyError) as error:
         raise LightCurveError(f"{name}: unreadable header at byte {start} ({type(error).__name__}: {error})") from None
     end = data_start + -(-size // _BLOCK) * _BLOCK
@@ -120,7 +176,7 @@ def _end_of_header(raw: bytes, start: int, name: str) -> int:
     raise LightCurveError(f"{name}: truncated: the header at byte {start} has no END in {len(raw)} bytes")
 
 
-def _data_size(header: fits.Header) -> int:
+def _data_size(header: Mapping[str, Any]) -> int:
     """Bytes of data that a header promises (FITS standard 4.0, equations 1 and 2)."""
     axes = [header[f"NAXIS{axis}"] for axis in range(1, header["NAXIS"] + 1)]
     sizes = [header["BITPIX"], *axes, header.get("PCOUNT", 0), header.get("GCOUNT", 1)]
