@@ -7,10 +7,10 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
-from benchmarks.records import HEADER, Record, records_of, table_line, write_records
+from benchmarks.records import HEADER, Record, records_of, table_lines, write_records
 
 # Each is a module here: `compare(folder)` yields its records, the first line of its docstring says what it is about.
-NAMES = ("fits", "store", "views", "catalog", "training", "bootstrap")
+NAMES = ("fits", "store", "views", "catalog", "training", "bootstrap", "downloads")
 RESULTS = Path(__file__).parent / "results.json"
 
 # Read by the numeric libraries when they are loaded, which happens in the processes that measure.
@@ -43,7 +43,7 @@ def measure(names: list[str], output: Path) -> None:
     print(HEADER)
     with ProcessPoolExecutor(1, mp_context=get_context("spawn"), max_tasks_per_child=1) as fresh:
         for done in fresh.map(records_of, names):
-            print(*map(table_line, done), sep="\n", flush=True)
+            print(*map(table_lines, done), sep="\n", flush=True)
             records += done
     write_records(output, records)
 

@@ -3,8 +3,8 @@
 import gc
 import json
 import tempfile
-from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
@@ -26,7 +26,7 @@ class Record:
     """Units in one repeat."""
     repeats: int
     ours_s: float
-    """CPU seconds for one unit, median of the repeats."""
+    """Seconds for one unit, median of the repeats."""
     peer: str
     peer_s: float
     ratio: float
@@ -39,6 +39,10 @@ class Record:
     """How far the two results are apart."""
     difference_in: str
     """What that difference is of, with its unit."""
+    clock: str = "cpu"
+    """What seconds are of: `cpu`, of the process, or `wall`, where what is compared waits for others."""
+    beside: Mapping[str, tuple[float | None, float | None]] = field(default_factory=dict)
+    """Other figures of both sides, ours first; None where there is none."""
 
 
 @dataclass(frozen=True)
@@ -116,8 +120,18 @@ _FORM = "{:<22} {:>10} {:>12} {:>7}  {:<13} {:>6}  {:<60} {}"
 HEADER = _FORM.format("name", "ours", "peer", "ratio", "(low-high)", "n", "unit, against", "apart by")
 
 
+_BESIDE = "    {:<52} {:>9} {:>9}"
+
+
+def table_lines(record: Record) -> str:
+    """A record as a line of the printed table, and one for each of its other figures; times are per unit."""
+    beside = [_BESIDE.format(what, *map(_figure, both)) for what, both in record.beside.items()]
+    return "\n".join([table_line(record), *beside])
+
+
 def table_line(record: Record) -> str:
     """A record as a line of the printed table; times are per unit."""
+    unit = f"{record.unit} (wall time)" if record.clock == "wall" else record.unit
     return _FORM.format(
         record.name,
         _time(record.ours_s),
@@ -125,9 +139,15 @@ def table_line(record: Record) -> str:
         f"{record.ratio:.3g}",
         f"({record.ratio_low:.3g}-{record.ratio_high:.3g})",
         record.n,
-        f"{record.unit}, {record.peer}",
+        f"{unit}, {record.peer}",
         f"{record.difference:.2g} {record.difference_in}",
     )
+
+
+def _figure(value: float | None) -> str:
+    if value is None:
+        return "never"
+    return str(value) if isinstance(value, int) else f"{value:.3g}"
 
 
 def _time(seconds: float) -> str:

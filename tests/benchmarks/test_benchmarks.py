@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 KEYS = {"name", "ours_s", "peer", "peer_s", "ratio", "ratio_low", "ratio_high"} | {
-    *("n", "unit", "repeats", "difference", "difference_in"),
+    *("n", "unit", "repeats", "difference", "difference_in", "clock", "beside"),
 }
 
 
@@ -60,6 +60,44 @@ def test_times_are_medians_per_unit_of_turns(load, monkeypatch):
     assert "300 ms" in line
     assert "800 ms" in line
     assert "2.67" in line
+    assert "wall" not in line
+
+
+def test_figures_beside_the_times_have_lines_of_their_own(load):
+    records = load("records")
+    common = dict(name="name", unit="thing", n=1, repeats=1, ours_s=1.0, peer="a peer", peer_s=2.0, ratio=2.0)
+    record = records.Record(
+        **common,
+        **dict(ratio_low=2.0, ratio_high=2.0, difference=0.0, difference_in="things", clock="wall"),
+        beside={"requests": (18, 36), "waits, s": (2.25, None)},
+    )
+    first, *beside = records.table_lines(record).splitlines()
+    assert "thing (wall time), a peer" in first
+    assert [line.split() for line in beside] == [["requests", "18", "36"], ["waits,", "s", "2.25", "never"]]
+
+
+def test_downloads_tell_from_outside_what_arrived_and_what_did_not(load, tmp_path, monkeypatch):
+    downloads, downloaders = load("downloads"), load("downloaders")
+    with downloaders.open_archive(tmp_path, stars=2, quarters=[1, 2], latency_s=0.0) as archive:
+        # The third request for a file comes with a flipped bit: lightkurve takes it for the star's.
+        monkeypatch.setattr(
+            archive.server, "random_faults", lambda *_: archive.server.fault(r"^GET .*_llc\.fits", "flip", skip=2)
+        )
+        loop = downloads.twice(archive, lambda begin: downloaders.loops(archive, "loop", 2, begin))
+        many = downloads.twice(archive, lambda begin: downloaders.fetch(archive, "many", 2, begin))
+        waits = downloads.hang(archive, 1.0)
+        record = downloads.record("downloads", [many], "a peer", loop, archive, waits)
+    assert (record.n, record.clock, record.difference, record.difference_in) == (2, "wall", 1.0, "whole stars")
+    assert record.ratio == record.peer_s / record.ours_s
+    seen = record.beside
+    assert seen["stars whole"] == (2, 1)
+    assert seen["stars with altered bytes, not noticed"] == (0, 1)
+    assert seen["spoilt files left for later use"] == (0, 1)
+    assert seen["requests with a fault"] == (1, 1)
+    assert seen["second run, without faults: requests"][0] == 0
+    assert seen["second run, without faults: stars with altered bytes, not noticed"] == (0, 1)
+    waited, never = seen["seconds for a star, where an answer never comes"]
+    assert (waited < 60, never) == (True, None)
 
 
 def test_list_names_every_benchmark_with_its_subject(load, capsys):
