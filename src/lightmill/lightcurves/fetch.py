@@ -23,6 +23,7 @@ from lightmill.lightcurves.target import Received, TargetFetcher
 from lightmill.logs import logger
 from lightmill.network.breaker import Breakers
 from lightmill.network.errors import OfflineError, TransientError
+from lightmill.network.session import Connections
 from lightmill.targets import Mission
 
 _TREES: dict[Mission, tuple[str, ...]] = {
@@ -98,14 +99,15 @@ def _fetched(
     if not wanted:
         return
     at_once = (connections or network.connections) if archive.remote else 1
-    bases = open_bases(archive.base_url, network, at_once)
+    shared = Connections(network, at_once)
+    bases = open_bases(archive.base_url, network, shared)
     _require_folders(bases, mission)
     portal = open_portal(network) if archive.remote and not network.offline else None
     breakers = Breakers(
         (base.url for base in bases if base.remote), network.breaker_failures, network.retry_after_max_s
     )
     finder = Finder(mission, archive.authors, archive.chosen_segments, Listings(bases, breakers), portal)
-    with closing(Downloader(bases, network, breakers, log, at_once)) as downloader:
+    with closing(Downloader(bases, network, breakers, log, shared)) as downloader:
         fetcher = TargetFetcher(store, archive, bases, finder, downloader, network.keep_fits)
         unsettled = []
         for target in wanted:
@@ -123,11 +125,12 @@ def _fetched(
             for target in unsettled:
                 yield target, Received(Outcome(target.target_id, "transient", str(error)), 0)
             return
-        yield from _in_parallel(unsettled, fetcher, at_once)
+        # Twice as many hands as connections: while one verifies a file, another uses the connection.
+        yield from _in_parallel(unsettled, fetcher, 2 * at_once if archive.remote else 1)
 
 
 def _in_parallel(targets: list[Wanted], fetcher: TargetFetcher, at_once: int) -> Iterator[tuple[Wanted, Received]]:
-    """Fetch targets in `at_once` threads, each one target and one connection at a time.
+    """Fetch targets in `at_once` threads, each one target at a time.
 
     An error ends it: the targets under way are finished, no others are begun.
     """

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 import requests
 from urllib3.exceptions import HTTPError
@@ -11,6 +12,7 @@ from lightmill.network.errors import NotThereError, RefusedError, TransientError
 from lightmill.network.waiting import Deadline, retry_after_s
 
 _CHUNK = 1 << 20
+_MOST_REFUSAL_BYTES = 1 << 16
 _NOT_THERE = (404, 410)
 # Request time-out, conflict, too early, too many requests; and every error that a server calls its own.
 _AGAIN = (408, 409, 425, 429)
@@ -46,8 +48,8 @@ def read_body(
     encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in ("", "identity"):
         raise TransientError(f"{url}: an answer compressed with {encoding[:40]!r}, which was not asked for")
-    promised = _length(response)
-    if promised is not None and promised > most_bytes:
+    promised = length_of(response)
+    if promised > most_bytes:
         raise TransientError(f"{url}: {promised} bytes, expected at most {most_bytes}", again=False)
     window_start, window_bytes, total = time.monotonic(), 0, 0
     while True:
@@ -73,14 +75,22 @@ def read_body(
                     f"{settings.slowest_bytes_s:g}"
                 )
             window_start, window_bytes = time.monotonic(), 0
-    if promised is not None and total != promised:
+    if promised >= 0 and total != promised:
         raise TransientError(f"{url}: {total} of {promised} bytes")
     return total
 
 
-def _length(response: requests.Response) -> int | None:
+def finish_refusal(response: requests.Response, settings: NetworkSettings, deadline: Deadline) -> None:
+    """Read what little an answer other than 200 says, so that its connection can be used again."""
+    if length_of(response) <= _MOST_REFUSAL_BYTES:
+        with suppress(TransientError):
+            read_body(response, lambda piece: None, settings, deadline, _MOST_REFUSAL_BYTES)
+
+
+def length_of(response: requests.Response) -> int:
+    """Bytes that an answer says its body has; -1 if it does not say."""
     text = response.headers.get("Content-Length", "")
-    return int(text) if text.isascii() and text.isdigit() else None
+    return int(text) if text.isascii() and text.isdigit() else -1
 
 
 def _reason(error: Exception) -> str:

@@ -1,14 +1,16 @@
 """Sessions: requests with manners. Time-outs always, redirects only where allowed, no cookies, no credentials."""
 
 import re
-from collections.abc import Callable, Collection
+import threading
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from http.cookiejar import DefaultCookiePolicy
 from io import BytesIO
 from typing import Any
 from urllib.parse import urljoin
 
 import requests
-from requests.adapters import HTTPAdapter
+from requests.adapters import BaseAdapter, HTTPAdapter
 from urllib3 import HTTPResponse
 from urllib3.util import Retry
 
@@ -36,17 +38,37 @@ def user_agent(settings: NetworkSettings) -> str:
     )
 
 
-def plain_session(settings: NetworkSettings, hosts: Collection[str] = (), connections: int = 1) -> requests.Session:
+class Connections:
+    """The connections of a job: at most so many requests at once, whoever makes them. Safe between threads."""
+
+    def __init__(self, settings: NetworkSettings, at_once: int = 1) -> None:
+        self.adapter = _Adapter(settings, at_once)
+        self._free = threading.BoundedSemaphore(at_once)
+
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        """Hold one of the connections; waits while all are held."""
+        with self._free:
+            yield
+
+
+def plain_session(
+    settings: NetworkSettings, hosts: Collection[str] = (), connections: Connections | None = None
+) -> requests.Session:
     """A session for single attempts: whoever uses it reads bodies and tries again by its own rules.
 
-    Redirects are followed to the same host, `redirect_hosts` and `hosts`. Raises OfflineError if the configuration
-    says that nothing is to be asked of anybody.
+    Redirects are followed to the same host, `redirect_hosts` and `hosts`. Whoever shares `connections` holds one of
+    them from the request to the end of the body. Raises OfflineError if the configuration says that nothing is to be
+    asked of anybody.
     """
-    return _session(settings, hosts, _Adapter(settings, connections))
+    return _session(settings, hosts, (connections or Connections(settings)).adapter)
 
 
 def patient_session(
-    settings: NetworkSettings, hosts: Collection[str] = (), connections: int = 1, check: Check | None = None
+    settings: NetworkSettings,
+    hosts: Collection[str] = (),
+    connections: Connections | None = None,
+    check: Check | None = None,
 ) -> requests.Session:
     """A session that tries again by itself, for answers that fit into memory and for libraries that ask questions.
 
@@ -54,7 +76,7 @@ def patient_session(
     is handed on, and `check` may find fault with it. Raises OfflineError like `plain_session`; requests raise the
     errors of `lightmill.network.errors`, whatever the status that caused them.
     """
-    return _session(settings, hosts, _PatientAdapter(settings, connections, check))
+    return _session(settings, hosts, _PatientAdapter(settings, connections or Connections(settings), check))
 
 
 def connection_error(url: str, error: Exception) -> TransientError:
@@ -84,10 +106,13 @@ class _Session(requests.Session):
                     "configured bases or of network.redirect_hosts)",
                     again=False,
                 )
+            # Requests would read what stands beside the address, however long and slow it is.
+            resp.close()
+            resp._content, resp._content_consumed = b"", True
         return location
 
 
-def _session(settings: NetworkSettings, hosts: Collection[str], adapter: HTTPAdapter) -> requests.Session:
+def _session(settings: NetworkSettings, hosts: Collection[str], adapter: BaseAdapter) -> requests.Session:
     if settings.offline:
         raise OfflineError("a connection")
     session = _Session([*settings.redirect_hosts, *hosts])
@@ -125,17 +150,27 @@ class _Adapter(HTTPAdapter):
         return super().send(request, **options)
 
 
-class _PatientAdapter(_Adapter):
+class _PatientAdapter(BaseAdapter):
     """Asks again where that is worth it, and hands on only answers that are whole."""
 
-    def __init__(self, settings: NetworkSettings, connections: int, check: Check | None) -> None:
-        super().__init__(settings, connections)
+    def __init__(self, settings: NetworkSettings, connections: Connections, check: Check | None) -> None:
+        super().__init__()
+        self._settings = settings
+        self._connections = connections
         self._check = check
 
     def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # type: ignore[override]
         deadline = Deadline(self._settings.deadline_s)
         options["stream"] = True
-        return with_retries(lambda: self._once(request, options, deadline), self._settings, deadline)
+
+        def once() -> requests.Response:
+            with self._connections.one():
+                return self._once(request, options, deadline)
+
+        return with_retries(once, self._settings, deadline)
+
+    def close(self) -> None:
+        self._connections.adapter.close()
 
     def _once(
         self, request: requests.PreparedRequest, options: dict[str, Any], deadline: Deadline
@@ -145,7 +180,7 @@ class _PatientAdapter(_Adapter):
         settings = self._settings
         timeout = (min(settings.connect_timeout_s, left_s), min(settings.read_timeout_s, left_s))
         try:
-            response = super().send(request, **{**options, "timeout": timeout})
+            response = self._connections.adapter.send(request, **{**options, "timeout": timeout})
         except requests.RequestException as error:
             raise connection_error(url, error) from None
         with response:

@@ -13,11 +13,11 @@ from lightmill.config.archives import Base as BaseSettings
 from lightmill.config.network import NetworkSettings
 from lightmill.errors import LightCurveError
 from lightmill.lightcurves.archives.listings import names_in_index, read_bucket_page
-from lightmill.lightcurves.archives.names import s3_key
+from lightmill.lightcurves.archives.names import s3_key, tree_of
 from lightmill.lightcurves.archives.products import ArchiveUnavailableError
 from lightmill.network.breaker import Breakers
 from lightmill.network.errors import NotThereError, RefusedError, TransientError
-from lightmill.network.session import patient_session
+from lightmill.network.session import Connections, patient_session
 from lightmill.network.urls import host_of
 
 _SCHEME = "file://"
@@ -148,7 +148,15 @@ class BucketBase:
         raise ArchiveUnavailableError(f"{self.url}: more than {_MOST_PAGES} pages under {prefix}")
 
 
-def open_bases(bases: Sequence[BaseSettings], network: NetworkSettings, connections: int = 1) -> list[Base]:
+def _check_page(response: requests.Response) -> None:
+    """Raise TransientError if a bucket's list is none: it is asked for again."""
+    if "list-type=2" in response.url:
+        read_bucket_page(response.text, response.url)
+
+
+def open_bases(
+    bases: Sequence[BaseSettings], network: NetworkSettings, connections: Connections | None = None
+) -> list[Base]:
     """The places of a configuration, in the order in which they are tried.
 
     They list folders once: what is asked again in the same job is remembered. Offline, places on the network are
@@ -161,7 +169,7 @@ def open_bases(bases: Sequence[BaseSettings], network: NetworkSettings, connecti
         if not base.remote:
             opened.append(FolderBase(base.url))
         elif not network.offline:
-            session = session or patient_session(network, hosts, connections)
+            session = session or patient_session(network, hosts, connections, _check_page)
             opened.append(BucketBase(base.url, session) if base.layout == "s3" else WebBase(base.url, session))
     return opened
 
@@ -189,6 +197,8 @@ class Listings:
                 continue
             try:
                 names = self._once(base, folder, starting)
+                if names is None:
+                    self._require_shown(base, folder)
             except (NotListableError, TransientError) as error:
                 failure = failure or error
                 continue
@@ -197,6 +207,20 @@ class Listings:
         if failure is not None:
             raise failure
         return on_disk
+
+    @property
+    def of_servers(self) -> bool:
+        """Whether a server is asked."""
+        return any(base.remote for base in self._bases)
+
+    def _require_shown(self, base: Base, folder: str) -> None:
+        """Raise NotListableError if a web server says of every folder that it is not there, as some do that list none.
+
+        A bucket has no folders to hide. Of the tree itself nobody can tell.
+        """
+        tree = tree_of(folder)
+        if isinstance(base, WebBase) and folder != tree and self._once(base, tree, "") is None:
+            raise NotListableError(f"{base.url}: shows no folder {tree}/, so it cannot tell that there is no {folder}/")
 
     def names_on_disk(self, folder: str) -> set[str] | None:
         """Like `names`, of the folders on disk alone."""

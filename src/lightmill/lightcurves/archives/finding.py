@@ -116,14 +116,16 @@ class Finder:
     def _k2_campaigns(self, number: int) -> set[int]:
         """Campaigns in which the star may have been observed, from the folders of the mission's own files.
 
-        Where those are not shown, the campaigns that there are of the wanted authors, or all that there were.
+        Where those are not shown, the campaigns that there are of the wanted authors, or all that there were: a server
+        that shows nothing may have everything.
         """
         try:
             campaigns = self._segment_folders(names.K2_TREE)
             observed = {campaign for campaign in campaigns if self._in_campaign(number, campaign)}
             for author in set(self._authors) - {"K2"}:
                 observed |= self._segment_folders(_K2_TREE[author], on_disk=bool(campaigns))
-            return observed
+            nothing_shown = not campaigns and not observed and self._listings.of_servers
+            return set(names.K2_CAMPAIGNS) if nothing_shown else observed
         except NotListableError:
             return set(names.K2_CAMPAIGNS)
 
@@ -156,7 +158,13 @@ class Finder:
         if author != "SPOC" and self._portal is not None:
             return [one for one in self._from_portal.get(wanted.target_id, []) if one.author == author]
         found = []
-        for sector in sorted(self._segment_folders(_TESS_TREE[author])):
+        sectors = self._segment_folders(_TESS_TREE[author])
+        if not sectors and self._listings.of_servers:
+            raise NotListableError(
+                f"{_TESS_TREE[author]}: no base shows its folders, and no list names the files of {author}; name a "
+                "base that has its sector scripts or lists its folders"
+            )
+        for sector in sorted(sectors):
             if self._is_chosen(sector):
                 folder = names.tess_folder(author, number, sector)
                 for name in sorted(self._listings.names(folder) or ()):

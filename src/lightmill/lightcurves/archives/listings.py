@@ -8,6 +8,8 @@ from xml.etree import ElementTree
 from lightmill.network.errors import TransientError
 
 _INDEX_MARKS = ("index of", "parent directory", "directory listing")
+# Without its end a page may be cut short, and its list with it.
+_END = "</html>"
 
 
 def names_in_index(page: str) -> list[str] | None:
@@ -24,7 +26,8 @@ def names_in_index(page: str) -> list[str] | None:
         if parts.scheme or parts.netloc or parts.query or not name or "/" in name or name in (".", ".."):
             continue
         names.add(name)
-    is_index = any(mark in page.lower() for mark in _INDEX_MARKS)
+    text = page.lower()
+    is_index = _END in text and any(mark in text for mark in _INDEX_MARKS)
     return sorted(names) if is_index else None
 
 

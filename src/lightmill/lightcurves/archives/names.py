@@ -50,6 +50,12 @@ _S3_PREFIX = {
 }
 
 
+def tree_of(path: str) -> str:
+    """The tree of a mission or pipeline that a path of the archive lies in; the path itself outside of them."""
+    trees = (KEPLER_TREE, K2_TREE, TESS_TREE, K2SFF_TREE, EVEREST_TREE, TESS_SPOC_TREE, QLP_TREE)
+    return next((tree for tree in trees if path == tree or path.startswith(f"{tree}/")), path)
+
+
 def s3_key(path: str) -> str | None:
     """The key in the public bucket of a path of the archive, None where the bucket does not have that tree."""
     for tree, prefix in _S3_PREFIX.items():

@@ -25,10 +25,10 @@ from lightmill.lightcurves.fetching.events import EventLog
 from lightmill.lightcurves.fetching.staging import PART, on_disk
 from lightmill.lightcurves.reader import MOST_BYTES, SegmentRows
 from lightmill.logs import logger
-from lightmill.network.bodies import check_status, read_body
+from lightmill.network.bodies import check_status, finish_refusal, length_of, read_body
 from lightmill.network.breaker import Breakers
 from lightmill.network.errors import NotThereError, RefusedError, TransientError
-from lightmill.network.session import connection_error, plain_session
+from lightmill.network.session import Connections, connection_error, plain_session
 from lightmill.network.urls import host_of
 from lightmill.network.waiting import Deadline, with_retries
 
@@ -36,7 +36,7 @@ Verify = Callable[[BufferedReader], SegmentRows]
 """Reads a file and raises LightCurveError unless it is whole, undamaged and the one that was asked for."""
 
 # Below this it is quicker to fetch a file again than to ask for the rest of it.
-_RESUMED_BYTES = 256 * 1024
+_RESUMED_BYTES = 2**20
 _FITS = b"SIMPLE  ="
 
 
@@ -70,14 +70,15 @@ class Downloader:
         network: NetworkSettings,
         breakers: Breakers,
         events: EventLog | None = None,
-        connections: int = 1,
+        connections: Connections | None = None,
     ) -> None:
         self._bases = bases
         self._network = network
         self._breakers = breakers
         self._events = events or EventLog(None)
         hosts = {host_of(base.url) for base in bases if base.remote}
-        self._session = plain_session(network, hosts, connections) if hosts else None
+        self._connections = connections or Connections(network)
+        self._session = plain_session(network, hosts, self._connections) if hosts else None
 
     def close(self) -> None:
         """Close all connections."""
@@ -145,7 +146,7 @@ class Downloader:
 
     def _from(self, place: str, url: str, product: Product, staged: Path, verify: Verify) -> Fetched:
         assert self._session is not None, "a place on the network has a session"
-        attempts = _Attempts(self._session, self._network, url, staged, verify)
+        attempts = _Attempts(self._session, self._connections, self._network, url, staged, verify)
         started = time.monotonic()
         outcome = "ok"
         try:
@@ -171,9 +172,16 @@ class _Attempts:
     """The attempts to get one file from one URL."""
 
     def __init__(
-        self, session: requests.Session, network: NetworkSettings, url: str, staged: Path, verify: Verify
+        self,
+        session: requests.Session,
+        connections: Connections,
+        network: NetworkSettings,
+        url: str,
+        staged: Path,
+        verify: Verify,
     ) -> None:
         self._session = session
+        self._connections = connections
         self._network = network
         self._url = url
         self._staged = staged
@@ -190,7 +198,8 @@ class _Attempts:
         with on_disk(part):
             part.parent.mkdir(parents=True, exist_ok=True)
         try:
-            vouched = self._receive(part)
+            with self._connections.one():
+                vouched = self._receive(part)
         except BaseException:
             if not _resumable(part):
                 _drop(part)
@@ -219,6 +228,8 @@ class _Attempts:
             if response.status_code == 416:
                 _drop(part)
                 raise TransientError(f"{self._url}: the file has changed since a part of it was fetched")
+            if response.status_code not in (200, 206):
+                finish_refusal(response, self._network, self.deadline)
             check_status(response)
             if response.status_code == 206 and not _continues(response, offset):
                 _drop(part)
@@ -236,8 +247,6 @@ class _Attempts:
                         file.write(piece)
 
                 read_body(response, write, self._network, self.deadline, MOST_BYTES)
-                file.flush()
-                os.fsync(file.fileno())
             return "Content-Length" in response.headers
 
     def _judge(self, part: Path, error: LightCurveError, vouched: bool) -> None:
@@ -278,15 +287,15 @@ def _note(part: Path) -> Path:
 
 
 def _commit(staged: Path) -> None:
-    """Give a verified part its name, for good."""
+    """Flush a verified part to disk and give it its name.
+
+    The folder is not flushed: a name that is lost with the power costs a request, never a wrong byte.
+    """
     part = _part(staged)
     with on_disk(staged):
+        with open(part, "rb") as file:
+            os.fsync(file.fileno())
         os.replace(part, staged)
-        folder = os.open(staged.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
         _note(part).unlink(missing_ok=True)
 
 
@@ -304,10 +313,11 @@ def _note_resume_point(part: Path, url: str, response: requests.Response) -> Non
     tag = response.headers.get("ETag", "")
     # A weak tag says that two files mean the same, not that their bytes are the same (RFC 9110, 8.8.1).
     tag = response.headers.get("Last-Modified", "") if not tag or tag.startswith("W/") else tag
-    if tag and response.headers.get("Accept-Ranges", "").lower() == "bytes":
-        _note(part).write_text(json.dumps({"url": url, "tag": tag}), encoding="utf-8")
-    elif response.status_code == 200:
+    resumes = tag and response.headers.get("Accept-Ranges", "").lower() == "bytes"
+    if response.status_code == 200:
         _note(part).unlink(missing_ok=True)
+        if resumes and length_of(response) >= _RESUMED_BYTES:
+            _note(part).write_text(json.dumps({"url": url, "tag": tag}), encoding="utf-8")
 
 
 def _resume_point(part: Path, url: str) -> tuple[int, str]:
