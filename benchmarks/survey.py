@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+import pandas as pd
+
+from lightmill.config.archives import MISSION_ARCHIVES
 from lightmill.config.simulation import QUARTERS, SimulationSettings
-from lightmill.lightcurves.archives import open_archives
-from lightmill.lightcurves.fetch import fetch_target
+from lightmill.lightcurves.fetch import fetch_shard
 from lightmill.simulate.light_curves import light_curve_files
 from lightmill.simulate.survey import Target, draw_targets
 from lightmill.targets import Mission
@@ -58,7 +60,11 @@ def _observe(settings: SimulationSettings, folder: Path, target: Target) -> Obse
         (archive / name).parent.mkdir(parents=True, exist_ok=True)
         (archive / name).write_bytes(content)
         names.append(name)
-    outcome = fetch_target(open_archives(target.mission, [f"file://{archive}"]), store, target.target_id)
+    pd.DataFrame({"target_id": [target.target_id]}).to_parquet(folder / "targets.parquet")
+    settings = MISSION_ARCHIVES[target.mission](base_url=f"file://{archive}")
+    manifest, products = folder / "manifest.parquet", folder / "products.parquet"
+    fetch_shard(folder / "targets.parquet", target.mission, settings, store, manifest, products)
+    outcome = next(pd.read_parquet(manifest).itertuples())
     if outcome.outcome != "ok":
         raise RuntimeError(f"{target.target_id}: {outcome.outcome}, {outcome.detail}")
     found = target.signals[0].found

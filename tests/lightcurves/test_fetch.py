@@ -10,10 +10,12 @@ import pandas as pd
 import pytest
 from lightcurves.made_fits import archive_name, write_fits, write_target
 
+from lightmill.config.archives import MISSION_ARCHIVES, KeplerArchive
 from lightmill.errors import LightCurveError
 from lightmill.files import sha256_file
-from lightmill.lightcurves import fetch, read_stored, store_path
-from lightmill.lightcurves.fetch import MANIFEST_TYPES, fetch_shard
+from lightmill.lightcurves import read_stored, store_path, target
+from lightmill.lightcurves.fetch import fetch_shard
+from lightmill.lightcurves.outcomes import MANIFEST_TYPES, PRODUCT_TYPES
 
 STARS = (757076, 757099, 8644288)
 TARGETS = [f"KIC {number}" for number in STARS]
@@ -33,8 +35,9 @@ def shard(tmp_path, archive):
     def run(targets=tuple(TARGETS), mission="Kepler", store="store", name="000", bases=None):
         pd.DataFrame({"target_id": list(targets)}).to_parquet(tmp_path / "targets.parquet")
         manifest = tmp_path / f"{name}.parquet"
-        urls = bases or [f"file://{archive}"]
-        fetch_shard(tmp_path / "targets.parquet", mission, urls, tmp_path / store, manifest)
+        settings = MISSION_ARCHIVES[mission](base_url=bases or [f"file://{archive}"])
+        products = tmp_path / f"{name}.products.parquet"
+        fetch_shard(tmp_path / "targets.parquet", mission, settings, tmp_path / store, manifest, products)
         return pd.read_parquet(manifest)
 
     return run
@@ -60,6 +63,25 @@ def test_a_shard(shard, tmp_path):
         path = store_path(tmp_path / "store", target_id)
         assert row.sha256 == (sha256_file(path) if row.outcome == "ok" else "")
         assert path.exists() == (row.outcome == "ok")
+    # From a folder nothing comes over the network, and nothing else is written.
+    assert {path.suffix for path in (tmp_path / "store").rglob("*") if path.is_file()} == {".parquet"}
+
+
+def test_the_files_of_a_shard(shard, archive, tmp_path):
+    damage(archive / archive_name("Kepler", STARS[1], 2), "truncated")
+    shard([*reversed(TARGETS), "KIC 1"])
+    products = pd.read_parquet(tmp_path / "000.products.parquet")
+    assert list(products.columns) == list(PRODUCT_TYPES)
+    expected = [(f"KIC {number}", archive_name("Kepler", number, quarter)) for number in STARS for quarter in (1, 2)]
+    assert list(zip(products["target_id"], products["product"], strict=True)) == expected
+    assert list(products["outcome"]) == ["ok", "ok", "ok", "corrupt", "ok", "ok"]
+    assert list(products["segment"]) == [1, 2] * 3
+    for row in products.itertuples():
+        path = archive / row.product
+        whole = row.outcome == "ok"
+        assert row.sha256 == (sha256_file(path) if whole else "")
+        assert row.size_bytes == (path.stat().st_size if whole else 0)
+        assert ("truncated" in row.detail) == (not whole)
 
 
 @pytest.mark.parametrize(("mission", "target_id"), [("K2", "EPIC 201437844"), ("TESS", "TIC 9000000001")])
@@ -85,6 +107,8 @@ def test_an_empty_shard_has_an_empty_manifest(shard):
     manifest = shard([], bases=["file:///nowhere"])
     assert list(manifest.columns) == list(MANIFEST_TYPES)
     assert len(manifest) == 0
+    numbers = {name: kind for name, kind in MANIFEST_TYPES.items() if kind != "str"}
+    assert numbers.items() <= manifest.dtypes.astype(str).to_dict().items()
 
 
 def damage(path, how):
@@ -221,10 +245,13 @@ def test_a_list_of_something_else_is_refused(shard, tmp_path, targets, message):
 def written(monkeypatch):
     """Counts the light curves that are made, by target."""
     made = []
-    real = fetch.write_stored
-    monkeypatch.setattr(
-        fetch, "write_stored", lambda store, curve, key: (made.append(curve.target_id), real(store, curve, key))[1]
-    )
+    real = target.write_stored
+
+    def write(store, light_curve, origin):
+        made.append(light_curve.target_id)
+        return real(store, light_curve, origin)
+
+    monkeypatch.setattr(target, "write_stored", write)
     return made
 
 
@@ -262,7 +289,7 @@ def test_only_what_is_missing_changed_or_damaged_is_made_again(shard, archive, t
 
     # Other code.
     made.clear()
-    monkeypatch.setattr(fetch, "_code", lambda: "other code")
+    monkeypatch.setattr(target, "_code", lambda: "other code")
     shard()
     assert made == TARGETS
 
@@ -282,7 +309,7 @@ def test_same_bytes_in_two_stores_and_manifests(shard, tmp_path):
     assert (tmp_path / "a.parquet").read_bytes() == (tmp_path / "b.parquet").read_bytes()
 
 
-@pytest.mark.parametrize("moment", range(1, 12))
+@pytest.mark.parametrize("moment", range(1, 15))
 def test_a_kill_at_any_step_leaves_nothing_half_done(shard, tmp_path, monkeypatch, moment):
     whole = shard(store="whole", name="whole")
     steps = iter(range(1, 100))
@@ -314,7 +341,8 @@ def test_a_kill_at_any_step_leaves_nothing_half_done(shard, tmp_path, monkeypatc
 
 
 def one_shard(targets, url, store, manifest):
-    fetch_shard(targets, "Kepler", [url], store, manifest)
+    products = manifest.with_suffix(".products.parquet")
+    fetch_shard(targets, "Kepler", KeplerArchive(base_url=url), store, manifest, products)
 
 
 def test_a_process_killed_outright_loses_only_what_it_had_not_finished(shard, archive, tmp_path, monkeypatch):
@@ -341,11 +369,11 @@ def test_a_process_killed_outright_loses_only_what_it_had_not_finished(shard, ar
 
 def one_process(targets, url, store, manifest):
     for _ in range(5):
-        fetch_shard(targets, "Kepler", [url], store, manifest)
+        one_shard(targets, url, store, manifest)
         # Making each anew keeps both processes writing.
         for target_id in TARGETS:
             store_path(store, target_id).unlink(missing_ok=True)
-    fetch_shard(targets, "Kepler", [url], store, manifest)
+    one_shard(targets, url, store, manifest)
 
 
 def test_two_processes_on_the_same_targets(shard, archive, tmp_path):

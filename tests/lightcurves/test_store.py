@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from lightmill.errors import LightCurveError, LightmillError
 from lightmill.lightcurves import LightCurve, Segment, read_stored, store_path, write_stored
 from lightmill.lightcurves.lightcurve import COLUMNS, STAR
-from lightmill.lightcurves.store import read_stored_file
+from lightmill.lightcurves.store import SCHEMA_VERSION, FileFacts, Origin, facts_of, read_stored_file
 
 SEGMENT = Segment(
     number=3,
@@ -29,6 +29,15 @@ SEGMENT = Segment(
     rows_without_time=2,
     file="missions/a_llc.fits",
     sha256="0" * 64,
+    size_bytes=466_560,
+    date="2015-08-26",
+    star=tuple(float(place) if place else float("nan") for place in range(len(STAR))),
+)
+ORIGIN = Origin(
+    code="c" * 32,
+    request="r" * 32,
+    left_out=(FileFacts("missions/b_llc.fits", "Kepler", 3, 14_400, "1" * 64, "2012-01-01", 21),),
+    absent=(FileFacts("missions/c_llc.fits", "Kepler", 5),),
 )
 
 
@@ -94,7 +103,7 @@ def test_what_goes_in_comes_out(tmp_path, target_id):
 
 
 def test_same_content_same_bytes_and_anyone_can_read_them(tmp_path):
-    first, second = (write_stored(tmp_path / name, made(), "a key") for name in "ab")
+    first, second = (write_stored(tmp_path / name, made(), ORIGIN) for name in "ab")
     paths = [store_path(tmp_path / name, "KIC 757076") for name in "ab"]
     assert paths[0].read_bytes() == paths[1].read_bytes()
     assert first.sha256 == second.sha256 == hashlib.sha256(paths[0].read_bytes()).hexdigest()
@@ -113,13 +122,49 @@ def test_compression_is_what_the_docs_say(tmp_path):
         assert ("BYTE_STREAM_SPLIT" in column.encodings) == (COLUMNS[column.path_in_schema].kind == "f")
 
 
-def test_the_key_and_the_sum_are_kept(tmp_path):
-    written = write_stored(tmp_path, made(), "what it was made from")
+def test_the_origin_and_the_sum_are_kept(tmp_path):
+    written = write_stored(tmp_path, made(), ORIGIN)
     stored = read_stored_file(tmp_path, "KIC 757076")
-    assert (stored.key, stored.sha256) == ("what it was made from", written.sha256)
+    assert (stored.origin, stored.sha256) == (ORIGIN, written.sha256)
+    assert same(stored.light_curve, made())
+    assert write_stored(tmp_path, made()).origin == Origin()
+    assert read_stored_file(tmp_path, "KIC 757076").origin == Origin()
+    written = write_stored(tmp_path, made(), ORIGIN)
     assert len(read_stored(tmp_path, "KIC 757076", written.sha256)) == 50
     with pytest.raises(LightCurveError, match=f"has SHA-256 {written.sha256}, the manifest says 123"):
         read_stored(tmp_path, "KIC 757076", "123")
+
+
+def test_another_origin_is_another_file(tmp_path):
+    sums = {
+        write_stored(tmp_path, made(), origin).sha256
+        for origin in (Origin(), ORIGIN, dataclasses.replace(ORIGIN, absent=()), dataclasses.replace(ORIGIN, code="d"))
+    }
+    assert len(sums) == 4
+
+
+def test_the_facts_of_a_file_are_its_segments():
+    assert facts_of(SEGMENT) == FileFacts("missions/a_llc.fits", "Kepler", 3, 466_560, "0" * 64, "2015-08-26", 25)
+
+
+@pytest.mark.parametrize("version", [1, 3])
+def test_another_schema_is_told(tmp_path, monkeypatch, version):
+    monkeypatch.setattr("lightmill.lightcurves.store.SCHEMA_VERSION", version)
+    write_stored(tmp_path, made())
+    monkeypatch.undo()
+    with pytest.raises(LightCurveError, match=f"schema version {version}, expected {SCHEMA_VERSION}.; fetch"):
+        read_stored(tmp_path, "KIC 757076")
+
+
+def test_a_store_of_the_first_schema_is_told(tmp_path, monkeypatch):
+    """Its description had other fields, and says so first."""
+    monkeypatch.setattr("lightmill.lightcurves.store.asdict", lambda value: {"key": "k"})
+    monkeypatch.setattr("lightmill.lightcurves.store._plain", lambda segment: {"number": segment.number})
+    monkeypatch.setattr("lightmill.lightcurves.store.SCHEMA_VERSION", 1)
+    write_stored(tmp_path, made())
+    monkeypatch.undo()
+    with pytest.raises(LightCurveError, match="schema version 1, expected 2"):
+        read_stored(tmp_path, "KIC 757076")
 
 
 def test_what_is_not_there_is_named(tmp_path):
@@ -137,7 +182,7 @@ def test_another_targets_file_is_refused(tmp_path):
 @pytest.fixture(scope="module")
 def encoded(tmp_path_factory) -> bytes:
     store = tmp_path_factory.mktemp("store")
-    write_stored(store, made(), "key")
+    write_stored(store, made(), ORIGIN)
     return store_path(store, "KIC 757076").read_bytes()
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from lightmill.config.archives import MISSION_ARCHIVES
 from lightmill.config.views import ViewSettings
 from lightmill.errors import LightCurveError
 from lightmill.files import read_json
@@ -40,8 +41,9 @@ def fold_stored(folder, settings, mission, targets):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
     pd.DataFrame({"target_id": [target.target_id for target in targets]}).to_parquet(folder / "targets.parquet")
-    archives = [f"file://{folder}/archive"]
-    fetch_shard(folder / "targets.parquet", mission, archives, folder / "store", folder / "fetched.parquet")
+    archive = MISSION_ARCHIVES[mission](base_url=f"file://{folder}/archive")
+    manifest, products = folder / "fetched.parquet", folder / "products.parquet"
+    fetch_shard(folder / "targets.parquet", mission, archive, folder / "store", manifest, products)
     light_curves = stored_light_curves(folder / "fetched.parquet", folder / "store")
     make_shard_views(folder / "signals.parquet", light_curves, folder / "stored", SMALL)
 

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from lightmill.config.archives import MISSION_ARCHIVES
 from lightmill.config.views import ViewSettings
 from lightmill.lightcurves.fetch import fetch_shard
 from lightmill.targets import BKJD_ZERO_BJD
@@ -84,9 +85,9 @@ class Made:
         signals.drop(columns="name").assign(linked="").to_parquet(folder / "signals.parquet")
         targets = pd.DataFrame({"target_id": sorted(set(signals["target_id"]))})
         targets.to_parquet(folder / "targets.parquet")
-        fetch_shard(
-            folder / "targets.parquet", mission, [f"file://{archive}"], folder / "store", folder / "fetched.parquet"
-        )
+        manifest, products = folder / "fetched.parquet", folder / "products.parquet"
+        base = MISSION_ARCHIVES[mission](base_url=f"file://{archive}")
+        fetch_shard(folder / "targets.parquet", mission, base, folder / "store", manifest, products)
         light_curves = stored_light_curves(folder / "fetched.parquet", folder / "store")
         make_shard_views(folder / "signals.parquet", light_curves, folder / "views", ViewSettings())
         self.outcomes = json.loads((folder / "views" / "manifest.json").read_text())["outcomes"]

@@ -22,6 +22,7 @@ from lightmill.network.urls import may_follow
 from lightmill.network.waiting import Deadline, with_retries
 
 _MOST_REDIRECTS = 5
+_HOSTS = 16
 # Whole tables of the Exoplanet Archive have some 100 MB as a VOTable.
 _MOST_ANSWER_BYTES = 2 * 2**30
 _MOST_REASON_BYTES = 2**20
@@ -141,7 +142,11 @@ class _Adapter(HTTPAdapter):
     def __init__(self, settings: NetworkSettings, connections: int) -> None:
         self._settings = settings
         super().__init__(
-            pool_connections=connections, pool_maxsize=connections, max_retries=Retry(0, read=False), pool_block=True
+            # Hosts beyond the first number are forgotten with their connections: more than any list of bases has.
+            pool_connections=max(connections, _HOSTS),
+            pool_maxsize=connections,
+            max_retries=Retry(0, read=False),
+            pool_block=True,
         )
 
     def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # type: ignore[override]
