@@ -11,8 +11,8 @@ from lightcurves.made_fits import archive_name, write_target
 from loopback import LoopbackArchive
 
 from lightmill.errors import StoreError
-from lightmill.lightcurves.fetching import staging
-from lightmill.lightcurves.fetching.staging import target_lock
+from lightmill.lightcurves.fetching import locks
+from lightmill.lightcurves.fetching.locks import target_lock
 
 NUMBERS = range(1, 31)
 TARGETS = tuple(f"KIC {number}" for number in NUMBERS)
@@ -95,6 +95,19 @@ def test_the_limit_on_connections_holds(archive, tmp_path, connections, segments
         assert max(sum(0 <= moment - one < latency_s for moment in began) for one in began) == connections
 
 
+def test_the_limit_holds_over_all_bases_together(archive, tmp_path):
+    (tmp_path / "mirror/missions").mkdir(parents=True)
+    latency_s = 0.03
+    with (
+        LoopbackArchive(tmp_path / "mirror", latency_s=latency_s) as mirror,
+        LoopbackArchive(archive, latency_s=latency_s) as server,
+    ):
+        fetch(tmp_path, wanted(*TARGETS[:12], segments="1,2"), [mirror.url, server.url], connections=2)
+        began = [request.began_s for request in [*mirror.requests(), *server.requests()]]
+        assert len(mirror.requests()) == len(server.requests()) == 3 * 12
+        assert max(sum(0 <= moment - one < latency_s for moment in began) for one in began) == 2
+
+
 def test_threads_do_not_change_the_bytes(archive, tmp_path):
     with LoopbackArchive(archive) as server:
         for name, connections in (("one", 1), ("many", 8)):
@@ -104,7 +117,7 @@ def test_threads_do_not_change_the_bytes(archive, tmp_path):
 
 
 def test_who_waits_for_a_lock_says_so_and_gets_it(tmp_path, monkeypatch, caplog):
-    monkeypatch.setattr(staging, "_SAY_AFTER_S", 0.05)
+    monkeypatch.setattr(locks, "_SAY_AFTER_S", 0.05)
     order = []
 
     def second():

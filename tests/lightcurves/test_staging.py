@@ -7,7 +7,8 @@ import pytest
 
 from lightmill.errors import StoreError
 from lightmill.lightcurves.archives.products import Product
-from lightmill.lightcurves.fetching.staging import Staging, on_disk, target_lock
+from lightmill.lightcurves.fetching.locks import target_lock
+from lightmill.lightcurves.fetching.staging import Staging, on_disk
 
 PRODUCT = Product("missions/kepler/lightcurves/0000/000000001/a.fits", "Kepler", 1)
 

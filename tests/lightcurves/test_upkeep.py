@@ -17,14 +17,13 @@ from lightmill.errors import LightCurveError, LightmillError, StoreError
 from lightmill.files import sha256_file
 from lightmill.lightcurves import LightCurve, Segment, read_stored, store_path, write_stored
 from lightmill.lightcurves.archives.names import everest_name, k2sff_name
-from lightmill.lightcurves.fetching.staging import target_lock
+from lightmill.lightcurves.fetching.locks import is_held, lock_unless_held, target_lock
 from lightmill.lightcurves.lightcurve import COLUMNS, STAR
 from lightmill.lightcurves.outcomes import Outcome, answer_path, manifest_table, remember_answer
 from lightmill.lightcurves.upkeep.answers import forget, targets_remembered_as
 from lightmill.lightcurves.upkeep.contents import list_store
 from lightmill.lightcurves.upkeep.counting import store_stats
 from lightmill.lightcurves.upkeep.garbage import ABANDONED_S, find_garbage, remove_garbage
-from lightmill.lightcurves.upkeep.locks import is_held, lock_unless_held
 from lightmill.lightcurves.upkeep.verifying import verify_store
 from lightmill.targets import mission_of
 

@@ -108,6 +108,14 @@ def test_what_a_status_means(status, error, requests):
     assert len(raw.requests) == requests
 
 
+def test_a_server_is_left_alone_by_its_own_clock():
+    times = ("Date: Wed, 21 Oct 2015 07:28:00 GMT", "Retry-After: Wed, 21 Oct 2015 07:28:20 GMT")
+    with raw_server(sends(plain(b"", "503 Busy", *times))) as raw, plain_session(quick()) as session:
+        with pytest.raises(TransientError) as error:
+            check_status(session.get(raw.url))
+        assert error.value.retry_after_s == 20
+
+
 def test_chunks():
     with raw_server(sends(CHUNKED + b"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n")) as raw:
         assert body(raw) == b"abcde"

@@ -20,7 +20,8 @@ from lightmill.lightcurves.archives.finding import Finder
 from lightmill.lightcurves.archives.products import ArchiveUnavailableError, Product, Slot
 from lightmill.lightcurves.archives.wanted import Wanted
 from lightmill.lightcurves.fetching.download import CorruptProductError, Downloader
-from lightmill.lightcurves.fetching.staging import Staging, on_disk, target_lock
+from lightmill.lightcurves.fetching.locks import target_lock
+from lightmill.lightcurves.fetching.staging import Staging, on_disk
 from lightmill.lightcurves.lightcurve import LightCurve
 from lightmill.lightcurves.outcomes import (
     Outcome,

@@ -14,61 +14,14 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from hashlib import blake2b
 from pathlib import Path
-
-from filelock import FileLock, SoftFileLock
 
 from lightmill.errors import StoreError
 from lightmill.lightcurves.archives.products import Product
 from lightmill.lightcurves.store import store_path
-from lightmill.logs import logger
 from lightmill.targets import mission_of
 
 PART = ".part"
-_LOCKS = 256
-_SAY_AFTER_S = 60.0
-_NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)
-
-
-@contextmanager
-def target_lock(store: str | Path, target_id: str) -> Iterator[None]:
-    """Hold the lock of a target; waits as long as another thread or process holds it.
-
-    Raises StoreError if the store's file system knows no locks, or if the lock cannot be made.
-    """
-    number = int.from_bytes(blake2b(target_id.encode(), digest_size=8).digest(), "big") % _LOCKS
-    path = Path(store) / "locks" / f"{number:02x}.lock"
-    with on_disk(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(path)
-    try:
-        try:
-            lock.acquire(timeout=_SAY_AFTER_S)
-        except TimeoutError:
-            logger.info("%s: another run is fetching it, or one with the same lock (%s); waiting", target_id, path)
-            lock.acquire()
-    except NotImplementedError:
-        raise StoreError(_no_locks(path)) from None
-    except OSError as error:
-        raise StoreError(
-            _no_locks(path) if error.errno in _NO_LOCKS else f"{path}: cannot be locked: {error.strerror}"
-        ) from None
-    if isinstance(lock, SoftFileLock):
-        # What filelock falls back to: a file that a killed process leaves behind, and every other then waits for.
-        lock.release()
-        raise StoreError(_no_locks(path))
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-def _no_locks(path: Path) -> str:
-    return (
-        f"{path}: this file system has no locks (flock), without which two runs could write over each other; put the "
-        "`store` on one that has, or mount it with locks"
-    )
 
 
 @contextmanager

@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 from lightmill.errors import LightCurveError
 from lightmill.files import digest
+from lightmill.lightcurves.fetching.locks import lock_unless_held
 from lightmill.lightcurves.fetching.staging import on_disk
 from lightmill.lightcurves.outcomes import answer_path, forget_answer
 from lightmill.lightcurves.upkeep.contents import list_store
-from lightmill.lightcurves.upkeep.locks import lock_unless_held
 
 ANSWERS = ("absent", "corrupt")
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lightmill.errors import LightCurveError
+from lightmill.lightcurves.fetching.locks import is_held, lock_unless_held
 from lightmill.lightcurves.fetching.staging import on_disk
 from lightmill.lightcurves.outcomes import answer_path
 from lightmill.lightcurves.store import store_path
 from lightmill.lightcurves.upkeep.contents import Entry, list_store
-from lightmill.lightcurves.upkeep.locks import is_held, lock_unless_held
 from lightmill.lightcurves.upkeep.manifests import manifests_of, read_manifest, targets_listed
 from lightmill.targets import MISSIONS
 

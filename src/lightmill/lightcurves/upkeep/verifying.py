@@ -11,12 +11,12 @@ import pyarrow.parquet as pq
 
 from lightmill.errors import LightCurveError, LightmillError
 from lightmill.files import sha256_file
+from lightmill.lightcurves.fetching.locks import lock_unless_held
 from lightmill.lightcurves.fetching.staging import on_disk
 from lightmill.lightcurves.hdus import split_hdus, verify_complete, verify_sums
 from lightmill.lightcurves.store import read_stored_file, store_path
 from lightmill.lightcurves.upkeep.answers import answer_of
 from lightmill.lightcurves.upkeep.contents import Entry, list_store
-from lightmill.lightcurves.upkeep.locks import lock_unless_held
 from lightmill.lightcurves.upkeep.manifests import manifests_of, read_manifest
 from lightmill.logs import progress
 
