@@ -31,7 +31,8 @@ def only(catalog):
     ],
 )
 def test_bit_strings_start_with_quarter_1(table, cell, segments, readable):
-    signal = only(read_catalog(table("koi", {"koi_quarters": cell}, columns=["koi_quarters"])))
+    row = {"koi_quarters": cell, "koi_tce_delivname": "q1_q17_dr25_tce"}
+    signal = only(read_catalog(table("koi", row, columns=list(row))))
     assert signal["segments"] == segments
     assert signal["flags"] == ("" if readable else "unreadable:koi_quarters")
 

@@ -10,6 +10,7 @@ import pandas as pd
 from lightmill.config.archives import MISSION_ARCHIVES
 from lightmill.config.network import NetworkSettings
 from lightmill.lightcurves.fetch import fetch_shard
+from lightmill.lightcurves.fetching.events import read_events
 
 # Patience for tests: what takes minutes in life takes tenths of a second.
 QUICK: dict[str, Any] = {
@@ -71,6 +72,13 @@ def fetch(
 def manifest_rows(manifest: Path) -> dict[str, Any]:
     """A manifest's rows by target."""
     return {row.target_id: row for row in pd.read_parquet(manifest).itertuples(index=False)}
+
+
+def reasons(folder: Path, name: str = "000") -> dict[str, str]:
+    """Why targets were `transient`, by target, from the log of events; of several runs the last."""
+    path = folder / f"{name}.jsonl"
+    events = list(read_events(path))
+    return {event["target_id"]: event.get("reason", "") for event in events if event["event"] == "target"}
 
 
 def light_curves(store: Path) -> dict[str, str]:

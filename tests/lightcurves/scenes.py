@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from lightcurves.downloading import QUICK, fetch, fragments, light_curves, wanted
+from lightcurves.downloading import QUICK, fetch, fragments, light_curves, reasons, wanted
 from lightcurves.made_fits import archive_name, write_target
 from loopback import LoopbackArchive
 
@@ -67,7 +67,7 @@ class Fault:
     requests: int | None = None
     """How often its file of quarter 2 is asked for (None: not counted here)."""
     says: str = ""
-    """Regular expression that the detail in the manifest, or the error's message, holds."""
+    """Regular expression that the reason in the log, the detail in the manifest, or the error's message holds."""
     others: str = "ok"
     """What becomes of the other stars."""
     least_s: float = 0.0
@@ -155,7 +155,9 @@ def _run(scene: Scene, bases: list[Any], network: dict[str, Any]) -> tuple[dict[
     except LightmillError as error:
         assert not manifest.exists(), "a manifest of a job that failed"
         return dict.fromkeys(TARGETS, type(error).__name__), dict.fromkeys(TARGETS, str(error))
-    return {name: row.outcome for name, row in rows.items()}, {name: row.detail for name, row in rows.items()}
+    why = reasons(scene.folder)
+    details = {name: why.get(name) or row.detail for name, row in rows.items()}
+    return {name: row.outcome for name, row in rows.items()}, details
 
 
 def undisturbed(folder: Path, archive: str, targets: Any) -> dict[str, str]:

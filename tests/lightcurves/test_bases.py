@@ -1,7 +1,7 @@
 """Places: folders, web servers, buckets; what they list, and what they say that they do not."""
 
 import pytest
-from lightcurves.downloading import QUICK, fetch, quick
+from lightcurves.downloading import QUICK, fetch, quick, reasons
 from lightcurves.made_fits import archive_name, write_target
 from loopback import LoopbackArchive
 
@@ -14,6 +14,7 @@ from lightmill.network.errors import RefusedError, TransientError
 
 TREE = "missions/kepler/lightcurves"
 FOLDER = f"{TREE}/0007/000757076"
+HERE = "https://archive/missions/x/"
 
 
 @pytest.fixture
@@ -177,7 +178,7 @@ def test_where_nothing_is_listed_files_are_tried_by_name(tmp_path, status):
         # TESS's names have a time in them that nobody can know: nothing is said, and nothing remembered.
         row = fetch(tmp_path, ["TIC 25155310"], server.url, "TESS")["TIC 25155310"]
         assert row.outcome == "transient"
-        assert "missions/tess/tid" in row.detail
+        assert "missions/tess/tid" in reasons(tmp_path)["TIC 25155310"]
         server.set(index=200)
         assert fetch(tmp_path, ["TIC 25155310"], server.url, "TESS")["TIC 25155310"].outcome == "ok"
 
@@ -232,14 +233,14 @@ INDEX = "<html><title>Index of /x</title>{}</html>"
     ],
 )
 def test_links_of_an_index_page(links, names):
-    assert names_in_index(INDEX.format(links)) == names
+    assert names_in_index(INDEX.format(links), HERE) == names
 
 
 @pytest.mark.parametrize(
     "page", ["", "null", "<html><h1>Down for maintenance</h1><a href='x'>x</a></html>", INDEX[:-7], "\0" * 9]
 )
 def test_what_is_no_index_page(page):
-    assert names_in_index(page) is None
+    assert names_in_index(page, HERE) is None
 
 
 @pytest.mark.parametrize(
@@ -257,3 +258,12 @@ def test_what_is_no_index_page(page):
 def test_what_is_no_page_of_a_bucket(text):
     with pytest.raises(TransientError, match=r"^https://b/\?x: "):
         read_bucket_page(text, "https://b/?x")
+
+
+@pytest.mark.parametrize("start", ["/missions/x/", "https://archive/missions/x/", "//archive/missions/x/", "../x/"])
+def test_links_may_be_written_in_full(start):
+    """Some servers write addresses in place of names: taken for none, every folder would be empty."""
+    page = INDEX.format(
+        f'<a href="/missions/">Parent Directory</a><a href="{start}a.fits">a</a><a href="{start}b/">b</a>'
+    )
+    assert names_in_index(page, HERE) == ["a.fits", "b"]

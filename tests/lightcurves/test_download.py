@@ -5,7 +5,7 @@ import os
 import numpy as np
 import pandas as pd
 import pytest
-from lightcurves.downloading import asked, fetch, fragments, light_curves, wanted
+from lightcurves.downloading import asked, fetch, fragments, light_curves, reasons, wanted
 from lightcurves.made_fits import archive_name, write_fits, write_target
 from loopback import LoopbackArchive
 from urllib3.connection import HTTPConnection
@@ -227,7 +227,7 @@ def test_a_base_that_fails_makes_nothing_absent(server, archive, tmp_path):
             rows = fetch(tmp_path, TOLD, bases)
             # Quarter 0 is not there, or so says one of two.
             assert outcomes(rows) == ["transient"] * 3
-            assert "HTTP 503" in rows[TARGETS[0]].detail
+            assert "HTTP 503" in reasons(tmp_path)[TARGETS[0]]
 
 
 def test_hlsps_are_not_asked_of_the_bucket(server, archive, tmp_path):
@@ -253,8 +253,9 @@ def test_an_archive_that_is_down_is_soon_left_alone(server, archive, tmp_path):
         rows = down(server, tmp_path, targets)
         # Four failures of three attempts each, and what was under way.
         assert 12 <= len(server.requests()) <= 15
-        assert "later" in rows["KIC 9"].detail
-        assert "not asked any more in this job after 4 failures in a row" in rows["KIC 9"].detail
+        assert rows["KIC 9"].outcome == "transient"
+        assert "later: " in reasons(tmp_path)["KIC 9"]
+        assert "not asked any more in this job after 4 failures in a row" in reasons(tmp_path)["KIC 9"]
     server.clear_faults()
     assert set(outcomes(fetch(tmp_path, wanted(*many, segments="1"), server.url))) == {"ok"}
 
@@ -279,7 +280,7 @@ def test_failures_with_answers_between_do_not_open_the_breaker(server, archive, 
     # Two stars at a time: at most two failures in a row.
     rows = fetch(tmp_path, targets, server.url, breaker_failures=3, connections=1)
     assert outcomes(rows) == ["transient"] * 8
-    assert all("HTTP 503" in row.detail for row in rows.values())
+    assert all("HTTP 503" in reason for reason in reasons(tmp_path).values())
     # What came is kept for the next run.
     server.clear_faults()
     server.clear()

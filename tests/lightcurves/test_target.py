@@ -1,7 +1,7 @@
 """One target: what it is asked again for, and what not."""
 
 import pytest
-from lightcurves.downloading import asked, fetch, light_curves, wanted
+from lightcurves.downloading import asked, fetch, light_curves, reasons, wanted
 from lightcurves.made_fits import archive_name, write_target
 from loopback import LoopbackArchive
 
@@ -106,4 +106,47 @@ def test_after_a_failure_the_files_that_came_are_not_asked_for_again(server, tmp
 
 def test_all_that_failed_is_counted(server, tmp_path):
     server.fault("_lc.fits", 503, None)
-    assert get(tmp_path, server, 1, 2).detail.endswith("HTTP 503 Service Unavailable (and 1 more)")
+    assert get(tmp_path, server, 1, 2).detail.endswith("not to be had just now; the log says why (and 1 more)")
+    assert reasons(tmp_path)[TARGET].count("HTTP 503 Service Unavailable") == 2
+
+
+def test_a_fuller_archive_is_asked_for_what_the_first_one_lacked(server, archive, tmp_path):
+    mirror = tmp_path / "mirror"
+    write_target(mirror, "TESS", NUMBER, (1,))
+    with LoopbackArchive(mirror) as poor:
+        assert get(tmp_path, poor, 1, 2).segments == 1
+        assert get(tmp_path, poor, 1, 2).segments == 1
+        bases = [poor.url, server.url]
+        row = fetch(tmp_path, named(1, 2), bases, "TESS")[TARGET]
+    assert (row.segments, row.detail) == (2, "")
+    assert asked(server) == ["/" + archive_name("TESS", NUMBER, 2)]
+    assert light_curves(tmp_path / "store") == from_scratch(tmp_path, server, 1, 2)
+
+
+def from_scratch(tmp_path, server, *sectors):
+    get(tmp_path, server, *sectors, store="fresh", name="fresh")
+    return light_curves(tmp_path / "fresh")
+
+
+def test_another_layout_of_the_same_url_is_another_question(server, tmp_path):
+    base = {"url": server.s3_url, "layout": "archive"}
+    assert fetch(tmp_path, named(1), [base], "TESS")[TARGET].outcome == "absent"
+    assert fetch(tmp_path, named(1), [{**base, "layout": "s3"}], "TESS")[TARGET].outcome == "ok"
+
+
+def test_what_is_chosen_concerns_only_whose_files_are_not_listed(server, tmp_path):
+    """A new sector in the configuration leaves alone the stars that were not observed in it."""
+    get(tmp_path, server, 1, 2, archive={"segments": "1-2"})
+    before = light_curves(tmp_path / "store")
+    server.clear()
+    for written in ("1 - 2", "1-3"):
+        assert get(tmp_path, server, 1, 2, archive={"segments": written}).outcome == "ok"
+    assert light_curves(tmp_path / "store") == before
+    assert asked(server) == []
+
+
+def test_what_manifests_say_of_a_failure_is_the_same_every_time(server, tmp_path):
+    server.fault("s0002", 503, count=None)
+    rows = [get(tmp_path, server, 1, 2) for _ in range(2)]
+    missing = archive_name("TESS", NUMBER, 2)
+    assert {row.detail for row in rows} == {f"{missing}: not to be had just now; the log says why"}

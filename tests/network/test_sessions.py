@@ -53,6 +53,16 @@ def test_no_credentials_and_no_cookies(tmp_path, monkeypatch):
     assert not any("secret" in text or "Cookie" in text or "Authorization" in text for text in raw.requests)
 
 
+def test_no_credentials_after_a_redirect_either(tmp_path, monkeypatch):
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login me password secret\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    for make in (plain_session, patient_session):
+        with raw_server(sends(plain(b"", "302 Found", "Location: /b"), plain(b"x"))) as raw, make(quick()) as session:
+            assert session.get(raw.url).content == b"x"
+        assert len(raw.requests) == 2
+        assert not any("Authorization" in text for text in raw.requests)
+
+
 def test_a_patient_session_hands_on_a_whole_answer():
     with raw_server(sends(plain(b"", "503 Busy"), plain(b"half")[:-2], plain(b"whole", "200 OK", "X-A: b"))) as raw:
         response = patient(raw)

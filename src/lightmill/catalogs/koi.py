@@ -37,6 +37,7 @@ COLUMNS = (
     "koi_depth",
     "koi_prad",
     "koi_model_snr",
+    "koi_tce_delivname",
     "koi_kepmag",
     "koi_quarters",
     "ra",
@@ -53,7 +54,7 @@ def read_koi(rows: Rows) -> dict[str, Any]:
         "epoch_bjd": epochs(rows, "koi_time0bk", BKJD),
         "duration_h": durations(rows, "koi_duration"),
         "depth_ppm": depths(rows, "koi_depth"),
-        "segments": quarters(rows, "koi_quarters"),
+        "segments": _observed_quarters(rows),
         "disposition": dispositions(rows, "koi_disposition"),
         "period_err_d": errors(rows, "koi_period_err1", "koi_period_err2"),
         "epoch_err_d": errors(rows, "koi_time0bk_err1", "koi_time0bk_err2"),
@@ -63,3 +64,16 @@ def read_koi(rows: Rows) -> dict[str, Any]:
         "radius_rearth": optional(rows, "koi_prad"),
         "snr": optional(rows, "koi_model_snr"),
     }
+
+
+def _observed_quarters(rows: Rows) -> list[str]:
+    """Quarters in which the star was observed, '' where that is not known.
+
+    `koi_quarters` says which quarters were searched. Only of the searches of all seventeen does that tell which were
+    observed; were it believed of earlier ones, their stars would lose quarters, and false positives more than planets.
+    """
+    searched = quarters(rows, "koi_quarters")
+    return [
+        found if search.lower().startswith("q1_q17") else ""
+        for found, search in zip(searched, rows["koi_tce_delivname"], strict=True)
+    ]

@@ -103,7 +103,7 @@ def shard_catalog(
         )
 
 
-def lists_of_shard(signals: pd.DataFrame, files: Mapping[str, str] | None = None) -> dict[str, pd.DataFrame]:
+def lists_of_shard(signals: pd.DataFrame, files: Mapping[str, str | None] | None = None) -> dict[str, pd.DataFrame]:
     """The three lists of one shard's signals, sorted: `targets`, `signals` and `labels`.
 
     `files` are the files of every target by its id, None where no list tells them.

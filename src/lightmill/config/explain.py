@@ -1,5 +1,6 @@
 """What a wrong configuration is told: the key, what was expected, the nearest valid name."""
 
+import re
 from difflib import get_close_matches
 from typing import Any, get_args
 
@@ -25,7 +26,9 @@ def _line(fault: Any, model: type[BaseModel], prefix: str) -> str:
         message = "expected letters, digits, _ . - and a letter or digit first"
     if not key:
         return message
-    line = f"{key}: {message}, got {str(fault['input'])[:80]!r}"
+    # A password in a URL is nothing for logs.
+    given = re.sub(r"://[^/@\s]*@", "://...@", str(fault["input"]))
+    line = f"{key}: {message}, got {given[:80]!r}"
     if fault["type"] == "literal_error":
         near = get_close_matches(
             str(fault["input"]), fault["ctx"]["expected"].replace("'", "").replace(" or ", ", ").split(", "), n=1

@@ -22,7 +22,9 @@ class NetworkSettings(Section):
     connect_timeout_s: float = Field(default=10, gt=0, description="Longest wait for a connection.")
     read_timeout_s: float = Field(default=30, gt=0, description="Longest silence while an answer is awaited or read.")
     deadline_s: float = Field(
-        default=600, gt=0, description="Longest time for one file or answer, all attempts and waits included."
+        default=600,
+        gt=0,
+        description="Longest time for one file of one base, or one answer, all attempts and waits included.",
     )
     slowest_bytes_s: float = Field(
         default=1000, ge=0, description="A transfer slower than this over `slow_window_s` is broken off."

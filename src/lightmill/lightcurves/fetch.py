@@ -19,10 +19,10 @@ from lightmill.lightcurves.fetching.events import EventLog
 from lightmill.lightcurves.fetching.progress import FetchProgress
 from lightmill.lightcurves.fetching.staging import on_disk
 from lightmill.lightcurves.outcomes import Outcome, manifest_table, products_table
-from lightmill.lightcurves.target import Received, TargetFetcher
+from lightmill.lightcurves.target import NOT_LISTED, Received, TargetFetcher
 from lightmill.logs import logger
 from lightmill.network.breaker import Breakers
-from lightmill.network.errors import OfflineError, TransientError
+from lightmill.network.errors import TransientError
 from lightmill.network.session import Connections
 from lightmill.targets import Mission
 
@@ -77,8 +77,10 @@ def fetch_shard(
         for target, received in _fetched(wanted, mission, archive, store, network, connections, log):
             outcome = received.outcome
             if outcome.outcome != "ok" or outcome.detail:
-                logger.warning("%s: %s: %s", target.target_id, outcome.outcome, outcome.detail)
-            log.write("target", target_id=outcome.target_id, outcome=outcome.outcome, bytes=received.received_bytes)
+                logger.warning("%s: %s: %s", target.target_id, outcome.outcome, received.reason or outcome.detail)
+            if not network.offline:
+                event = {"target_id": outcome.target_id, "outcome": outcome.outcome, "bytes": received.received_bytes}
+                log.write("target", **event, **({"reason": received.reason} if received.reason else {}))
             progress.add(outcome.outcome, received.received_bytes)
             outcomes.append(outcome)
     for path, table in ((products, products_table(outcomes)), (manifest, manifest_table(outcomes))):
@@ -103,12 +105,14 @@ def _fetched(
     bases = open_bases(archive.base_url, network, shared)
     _require_folders(bases, mission)
     portal = open_portal(network) if archive.remote and not network.offline else None
+    # Whoever is offline cannot say of a file that nobody has it.
+    offline = archive.remote and network.offline
     breakers = Breakers(
         (base.url for base in bases if base.remote), network.breaker_failures, network.retry_after_max_s
     )
-    finder = Finder(mission, archive.authors, archive.chosen_segments, Listings(bases, breakers), portal)
-    with closing(Downloader(bases, network, breakers, log, shared)) as downloader:
-        fetcher = TargetFetcher(store, archive, bases, finder, downloader, network.keep_fits)
+    finder = Finder(mission, archive.authors, archive.chosen_segments, Listings(bases, breakers, offline), portal)
+    with closing(Downloader(bases, network, breakers, log, shared, offline)) as downloader:
+        fetcher = TargetFetcher(store, archive, bases, finder, downloader, network)
         unsettled = []
         for target in wanted:
             settled = fetcher.settled(target)
@@ -118,12 +122,10 @@ def _fetched(
                 fetcher.clear_up(settled)
                 yield target, Received(settled, 0)
         try:
-            if unsettled and archive.remote and network.offline:
-                raise OfflineError(f"{mission} light curves")
             finder.prepare(unsettled)
         except TransientError as error:
             for target in unsettled:
-                yield target, Received(Outcome(target.target_id, "transient", str(error)), 0)
+                yield target, Received(Outcome(target.target_id, "transient", NOT_LISTED), 0, str(error))
             return
         # Twice as many hands as connections: while one verifies a file, another uses the connection.
         yield from _in_parallel(unsettled, fetcher, 2 * at_once if archive.remote else 1)

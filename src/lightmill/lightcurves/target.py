@@ -10,13 +10,14 @@ from functools import cache, partial
 from pathlib import Path
 from typing import NamedTuple
 
-from lightmill.code_digest import code_digest
+from lightmill.code_digest import logic_digest
 from lightmill.config.archives import MissionArchive
+from lightmill.config.network import NetworkSettings
 from lightmill.errors import LightCurveError, StoreError
 from lightmill.files import digest
 from lightmill.lightcurves import assemble
 from lightmill.lightcurves.archives.bases import Base, FolderBase, NotListableError
-from lightmill.lightcurves.archives.finding import Finder
+from lightmill.lightcurves.archives.finding import PORTAL_AUTHORS, Finder
 from lightmill.lightcurves.archives.products import ArchiveUnavailableError, Product, Slot
 from lightmill.lightcurves.archives.wanted import Wanted
 from lightmill.lightcurves.fetching.download import CorruptProductError, Downloader
@@ -42,12 +43,19 @@ from lightmill.lightcurves.store import (
     write_stored,
 )
 from lightmill.logs import logger
-from lightmill.network.errors import NotThereError, RefusedError, TransientError
+from lightmill.network.errors import NotThereError, OfflineError, RefusedError, TransientError
 
 # Below these the aperture missed its star. PDCSAP_FLUX is the flux less the share of others, 1 - CROWDSAP, divided by
 # FLFRCSAP: the smaller these are, the more a depth hangs on how well they are known.
 _LEAST_CROWDSAP = 0.3
 _LEAST_FLFRCSAP = 0.1
+# What makes a light curve of files. A change of logic in one of these makes all light curves anew, for which servers
+# are asked for their files again: nothing else belongs here.
+_READING = tuple(
+    f"lightmill.lightcurves.{name}" for name in ("assemble", "authors", "columns", "hdus", "lightcurve", "reader")
+)
+_NOT_NOW = "not to be had just now; the log says why"
+NOT_LISTED = f"its list of files: {_NOT_NOW}"
 _NO_FILE = "no light-curve file in the archive"
 
 
@@ -57,6 +65,8 @@ class Received(NamedTuple):
     outcome: Outcome
     received_bytes: int
     """What came over the network for it."""
+    reason: str = ""
+    """Why it is `transient`, with all that a manifest does not say: of whom it was asked, and how often."""
 
 
 class TargetFetcher:
@@ -69,14 +79,15 @@ class TargetFetcher:
         bases: list[Base],
         finder: Finder,
         downloader: Downloader,
-        keep_fits: bool = False,
+        network: NetworkSettings,
     ) -> None:
         self._store = store
         self._archive = archive
         self._bases = bases
         self._finder = finder
         self._downloader = downloader
-        self._keep_fits = keep_fits
+        self._keep_fits = network.keep_fits
+        self._portal_url = network.portal_url if set(archive.authors) & PORTAL_AUTHORS else ""
 
     def settled(self, wanted: Wanted) -> Outcome | None:
         """The outcome of a target of which nothing needs to be asked; None for one that must be fetched.
@@ -88,9 +99,11 @@ class TargetFetcher:
         if wanted.files == () and self._archive.authors == ("SPOC",):
             return Outcome(wanted.target_id, "absent", _NO_FILE)
         stored = self._stored(wanted.target_id)
+        answer = remembered_answer(self._store, wanted.target_id, self._question(wanted))
         if stored is not None and (stored.origin.code, stored.origin.request) == (_code(), self._request(wanted)):
-            return _ok(stored)
-        return remembered_answer(self._store, wanted.target_id, self._question(wanted))
+            # Where promised files were not to be had, it counts who was asked.
+            return _ok(stored) if answer is not None or not stored.origin.absent else None
+        return answer if answer is None or answer.outcome != "ok" else None
 
     def clear_up(self, settled: Outcome) -> None:
         """Finish what a run that was killed in the last moment left of a settled target: files that it fetched."""
@@ -123,7 +136,7 @@ class TargetFetcher:
         same_request = stored is not None and stored.origin.request == self._request(wanted)
         files = _Files(self._downloader, staging, wanted.target_id, {} if stored is None else self._at_hand(stored))
         try:
-            if stored is not None and same_request and self._archive.remote:
+            if stored is not None and same_request and self._archive.remote and not stored.origin.absent:
                 # Other code reads the same files; which these are is known.
                 slots = _slots_of(stored)
             else:
@@ -135,7 +148,8 @@ class TargetFetcher:
         except (ArchiveUnavailableError, TransientError, NotListableError) as error:
             # A server that does not show its folders cannot say that a target has no files.
             staging.drop_parts()
-            return files.received(Outcome(wanted.target_id, "transient", str(error), products=tuple(files.outcomes)))
+            found = Outcome(wanted.target_id, "transient", _later(error, NOT_LISTED), products=tuple(files.outcomes))
+            return files.received(found, str(error))
         except LightCurveError as error:
             staging.clear()
             return files.received(self._remembered(wanted, "corrupt", str(error), files))
@@ -144,8 +158,9 @@ class TargetFetcher:
             raise
         if files.failed:
             staging.drop_parts()
-            detail = files.failed[0] + (f" (and {len(files.failed) - 1} more)" if len(files.failed) > 1 else "")
-            return files.received(Outcome(wanted.target_id, "transient", detail, products=tuple(files.outcomes)))
+            more = f" (and {len(files.failed) - 1} more)" if len(files.failed) > 1 else ""
+            found = Outcome(wanted.target_id, "transient", files.failed[0] + more, products=tuple(files.outcomes))
+            return files.received(found, "; ".join(files.reasons))
         if not files.parts:
             staging.clear()
             return files.received(self._remembered(wanted, "absent", _NO_FILE, files))
@@ -154,10 +169,14 @@ class TargetFetcher:
         except LightCurveError as error:
             staging.clear()
             return files.received(self._remembered(wanted, "corrupt", str(error), files))
+        outcome = _ok(made)
         with on_disk(answer_path(self._store, wanted.target_id)):
-            forget_answer(self._store, wanted.target_id)
+            if made.origin.absent and self._archive.remote:
+                remember_answer(self._store, outcome, self._question(wanted))
+            else:
+                forget_answer(self._store, wanted.target_id)
         staging.finish(files.products, self._keep_fits and self._archive.remote)
-        return files.received(_ok(made))
+        return files.received(outcome)
 
     def _store_light_curve(self, wanted: Wanted, files: "_Files") -> Stored:
         kept, left_out = assemble.one_per_segment(files.parts, self._archive.authors)
@@ -180,21 +199,20 @@ class TargetFetcher:
         return found
 
     def _request(self, wanted: Wanted) -> str:
-        """Digest of what is asked for, wherever it comes from."""
-        return digest(
-            {
-                "authors": self._archive.authors,
-                "chosen": self._archive.segments,
-                "segments": wanted.segments,
-                "files": wanted.files,
-            }
-        )
+        """Digest of what is asked for, wherever it comes from: only what concerns this target."""
+        chosen = self._archive.chosen_segments
+        told = wanted.segments
+        if chosen is not None and told is not None:
+            told = tuple(segment for segment in told if segment in chosen)
+        # Lists of sectors are made of the chosen ones; whose files they name in full, no choice concerns any more.
+        listed = wanted.files is not None and self._archive.authors == ("SPOC",)
+        known = None if chosen is None or listed else sorted(chosen)
+        return digest({"authors": self._archive.authors, "chosen": known, "segments": told, "files": wanted.files})
 
     def _question(self, wanted: Wanted) -> str:
         """Digest of what is asked, of whom, and of how answers are judged."""
-        return digest(
-            {"request": self._request(wanted), "bases": [base.url for base in self._archive.base_url], "code": _code()}
-        )
+        bases = [base.model_dump(mode="json") for base in self._archive.base_url]
+        return digest({"request": self._request(wanted), "bases": bases, "portal": self._portal_url, "code": _code()})
 
     def _stored(self, target_id: str) -> Stored | None:
         """What the store holds of a target, if it is whole."""
@@ -259,11 +277,12 @@ class _Files:
         self.outcomes: list[ProductOutcome] = []
         self.absent: list[FileFacts] = []
         self.failed: list[str] = []
+        self.reasons: list[str] = []
         self.received_bytes = 0
 
-    def received(self, outcome: Outcome) -> Received:
-        """An outcome with what it took."""
-        return Received(outcome, self.received_bytes)
+    def received(self, outcome: Outcome, reason: str = "") -> Received:
+        """An outcome with what it took, and why it is `transient`."""
+        return Received(outcome, self.received_bytes, reason)
 
     def get(self, slot: Slot) -> None:
         """Get the files of a segment: of the first choice of which there are any.
@@ -301,8 +320,10 @@ class _Files:
             except NotThereError:
                 return False
             except (TransientError, ArchiveUnavailableError) as error:
-                self._note(product, "transient", str(error))
-                self.failed.append(str(error))
+                detail = _later(error, f"{product.name}: {_NOT_NOW}")
+                self._note(product, "transient", detail)
+                self.failed.append(detail)
+                self.reasons.append(str(error))
                 return None
             except CorruptProductError as error:
                 self._note(product, "corrupt", str(error))
@@ -321,7 +342,12 @@ class _Files:
 
 @cache
 def _code() -> str:
-    return code_digest(assemble.__file__)
+    return logic_digest(*_READING)
+
+
+def _later(error: Exception, detail: str) -> str:
+    """What a manifest says of a failure: nothing of bases, attempts or bytes, which are the log's to tell."""
+    return str(error) if isinstance(error, OfflineError | ArchiveUnavailableError) else detail
 
 
 def _slots_of(stored: Stored) -> list[Slot]:

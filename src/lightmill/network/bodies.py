@@ -90,7 +90,7 @@ def finish_refusal(response: requests.Response, settings: NetworkSettings, deadl
 def length_of(response: requests.Response) -> int:
     """Bytes that an answer says its body has; -1 if it does not say."""
     text = response.headers.get("Content-Length", "")
-    return int(text) if text.isascii() and text.isdigit() else -1
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else -1
 
 
 def _reason(error: Exception) -> str:

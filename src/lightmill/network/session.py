@@ -2,6 +2,7 @@
 
 import re
 import threading
+import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from http.cookiejar import DefaultCookiePolicy
@@ -47,9 +48,11 @@ class Connections:
         self._free = threading.BoundedSemaphore(at_once)
 
     @contextmanager
-    def one(self) -> Iterator[None]:
-        """Hold one of the connections; waits while all are held."""
+    def one(self, deadline: Deadline) -> Iterator[None]:
+        """Hold one of the connections; waits while all are held, which `deadline` does not count."""
+        began = time.monotonic()
         with self._free:
+            deadline.postpone(time.monotonic() - began)
             yield
 
 
@@ -95,6 +98,10 @@ class _Session(requests.Session):
         super().__init__()
         self._hosts = hosts
         self.max_redirects = _MOST_REDIRECTS
+
+    def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
+        # Requests would look for a password of the new host in .netrc.
+        prepared_request.headers.pop("Authorization", None)
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:
         location = super().get_redirect_target(resp)
@@ -169,7 +176,7 @@ class _PatientAdapter(BaseAdapter):
         options["stream"] = True
 
         def once() -> requests.Response:
-            with self._connections.one():
+            with self._connections.one(deadline):
                 return self._once(request, options, deadline)
 
         return with_retries(once, self._settings, deadline)

@@ -58,6 +58,10 @@ class Deadline:
     def __init__(self, seconds: float) -> None:
         self._end = time.monotonic() + seconds
 
+    def postpone(self, seconds: float) -> None:
+        """Move it by what was no part of the work, such as waiting for one's turn."""
+        self._end += seconds
+
     def left_s(self) -> float:
         """Seconds until then; below zero when it has passed."""
         return self._end - time.monotonic()

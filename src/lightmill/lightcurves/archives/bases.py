@@ -16,7 +16,7 @@ from lightmill.lightcurves.archives.listings import names_in_index, read_bucket_
 from lightmill.lightcurves.archives.names import s3_key, tree_of
 from lightmill.lightcurves.archives.products import ArchiveUnavailableError
 from lightmill.network.breaker import Breakers
-from lightmill.network.errors import NotThereError, RefusedError, TransientError
+from lightmill.network.errors import NotThereError, OfflineError, RefusedError, TransientError
 from lightmill.network.session import Connections, patient_session
 from lightmill.network.urls import host_of
 
@@ -104,7 +104,7 @@ class WebBase:
             return None
         except RefusedError:
             raise NotListableError(f"{url}: this server does not list its folders") from None
-        names = names_in_index(page)
+        names = names_in_index(page, url)
         if names is None:
             raise NotListableError(f"{url}: a page that is no list of a folder")
         return [name for name in names if name.startswith(starting)]
@@ -177,8 +177,10 @@ def open_bases(
 class Listings:
     """The folders of several places, each listed once; safe to use from several threads."""
 
-    def __init__(self, bases: Sequence[Base], breakers: Breakers) -> None:
+    def __init__(self, bases: Sequence[Base], breakers: Breakers, offline: bool = False) -> None:
+        """`offline` says that there are servers, but that they are not asked: then what folders hold is not all."""
         self._bases = bases
+        self._offline = offline
         self._breakers = breakers
         self._known: dict[tuple[str, str, str], list[str] | None] = {}
         self._locks: dict[tuple[str, str, str], threading.Lock] = {}
@@ -190,6 +192,8 @@ class Listings:
         All folders on disk are looked at, and of the servers the first that has the folder: it answers for all of it.
         Raises NotListableError if a server that may have it does not say; and like `Base.listed`.
         """
+        if self._offline:
+            raise OfflineError(folder)
         on_disk = self.names_on_disk(folder)
         failure: Exception | None = None
         for base in self._bases:

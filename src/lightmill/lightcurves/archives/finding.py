@@ -27,6 +27,9 @@ _TESS_TREE = {
 }
 
 
+PORTAL_AUTHORS = frozenset({"SPOC-20s", "TESS-SPOC", "QLP"})
+
+
 class Portal(Protocol):
     """Who knows the files of other pipelines."""
 
@@ -59,8 +62,8 @@ class Finder:
 
         Raises what the portal raises: a TransientError if it cannot say now.
         """
-        authors = [author for author in self._authors if author != "SPOC"]
-        if self._mission == "TESS" and self._portal is not None and authors and wanted:
+        authors = [author for author in self._authors if author in PORTAL_AUTHORS]
+        if self._portal is not None and authors and wanted:
             self._from_portal = self._portal.products([one.target_id for one in wanted], authors)
 
     def slots(self, wanted: Wanted) -> list[Slot]:
@@ -155,7 +158,7 @@ class Finder:
     def _tess_products(self, author: str, wanted: Wanted, number: int) -> list[Product]:
         if author == "SPOC" and wanted.files is not None:
             return [product for file in wanted.files if (product := _two_minute_product(file, number)) is not None]
-        if author != "SPOC" and self._portal is not None:
+        if author in PORTAL_AUTHORS and self._portal is not None:
             return [one for one in self._from_portal.get(wanted.target_id, []) if one.author == author]
         found = []
         sectors = self._segment_folders(_TESS_TREE[author])

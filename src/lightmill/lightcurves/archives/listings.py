@@ -2,7 +2,7 @@
 
 from html.parser import HTMLParser
 from typing import NamedTuple
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 from xml.etree import ElementTree
 
 from lightmill.network.errors import TransientError
@@ -12,20 +12,27 @@ _INDEX_MARKS = ("index of", "parent directory", "directory listing")
 _END = "</html>"
 
 
-def names_in_index(page: str) -> list[str] | None:
+def names_in_index(page: str, url: str) -> list[str] | None:
     """Names of the files and folders that a web server's index page links to, sorted; None if it is no index page.
 
-    Only links into the folder itself count. Folders come without their final slash.
+    `url` is the folder's own, with its final slash: only links to what lies in it count, however they are written.
+    Folders come without their final slash.
     """
     links = _Links()
     links.feed(page)
     names = set()
+    here = urlsplit(url)
+    folder = unquote(here.path)
     for link in links.found:
-        parts = urlsplit(link)
-        name = unquote(parts.path).removesuffix("/").removeprefix("./")
-        if parts.scheme or parts.netloc or parts.query or not name or "/" in name or name in (".", ".."):
+        try:
+            parts = urlsplit(urljoin(url, link))
+        except ValueError:
             continue
-        names.add(name)
+        path = unquote(parts.path)
+        name = path.removeprefix(folder).removesuffix("/")
+        inside = (parts.scheme, parts.netloc) == (here.scheme, here.netloc) and path.startswith(folder)
+        if inside and not parts.query and name and "/" not in name and name not in (".", ".."):
+            names.add(name)
     text = page.lower()
     is_index = _END in text and any(mark in text for mark in _INDEX_MARKS)
     return sorted(names) if is_index else None

@@ -41,8 +41,9 @@ def list_sectors(
     network : how to ask; offline, what is in the store is all there is
     store : folder of the light-curve store; `sectors/s0001.parquet` and so on are kept there, and never asked again
     output : parquet file to write, sorted by its columns (sector, tic, url): TIC number int64, sector int16, and the
-        address that the archive's script fetches the file from. Its schema's metadata say `lists: scripts`, or `lists:
-        none` if there are none, in the store or on any base: then it has no rows, and they mean nothing.
+        address that the archive's script fetches the file from. Its schema's metadata say `lists: scripts`; `lists:
+        partial` if lists of chosen sectors are not at hand offline; or `lists: none` if there are none, in the store
+        or on any base: then it has no rows, and they mean nothing.
     chosen : sectors to use, None for all
 
     Raises
@@ -74,7 +75,8 @@ def list_sectors(
         )
     # Lists of sectors that were not chosen are lists all the same, where the archive was asked for the chosen ones.
     there = bool(kept or (named and not network.offline))
-    schema = SCHEMA.with_metadata({"lists": "scripts" if there else "none"})
+    partial = network.offline and chosen is not None and not kept.issuperset(chosen)
+    schema = SCHEMA.with_metadata({"lists": ("partial" if partial else "scripts") if there else "none"})
     _write(output, schema, (table for sector in sorted(kept) if (table := _read(folder, sector)) is not None))
     return there
 

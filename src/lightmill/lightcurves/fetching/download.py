@@ -18,7 +18,7 @@ from pathlib import Path
 import requests
 
 from lightmill.config.network import NetworkSettings
-from lightmill.errors import LightCurveError
+from lightmill.errors import LightCurveError, StoreError
 from lightmill.lightcurves.archives.bases import Base, FolderBase
 from lightmill.lightcurves.archives.products import ArchiveUnavailableError, Product
 from lightmill.lightcurves.fetching.events import EventLog
@@ -27,7 +27,7 @@ from lightmill.lightcurves.reader import MOST_BYTES, SegmentRows
 from lightmill.logs import logger
 from lightmill.network.bodies import check_status, finish_refusal, length_of, read_body
 from lightmill.network.breaker import Breakers
-from lightmill.network.errors import NotThereError, RefusedError, TransientError
+from lightmill.network.errors import NotThereError, OfflineError, RefusedError, TransientError
 from lightmill.network.session import Connections, connection_error, plain_session
 from lightmill.network.urls import host_of
 from lightmill.network.waiting import Deadline, with_retries
@@ -71,8 +71,13 @@ class Downloader:
         breakers: Breakers,
         events: EventLog | None = None,
         connections: Connections | None = None,
+        offline: bool = False,
     ) -> None:
+        """`offline` says that there are servers, but that they are not asked: then nobody can say of a file that it is
+        nowhere.
+        """
         self._bases = bases
+        self._offline = offline
         self._network = network
         self._breakers = breakers
         self._events = events or EventLog(None)
@@ -121,6 +126,8 @@ class Downloader:
             for failure in failures:
                 if isinstance(failure, kind):
                     raise failure
+        if self._offline:
+            raise OfflineError(product.name)
         raise NotThereError(f"{product.name}: no archive has it")
 
     def _at_hand(self, product: Product, staged: Path, verify: Verify, kept: Path | None) -> Fetched | None:
@@ -132,12 +139,16 @@ class Downloader:
             try:
                 with open(path, "rb") as file:
                     rows = verify(file)
-            except (LightCurveError, OSError) as error:
+            except LightCurveError as error:
                 if path != part:
                     logger.warning("%s: damaged since it was fetched (%s); fetched again", path, error)
                     with on_disk(path):
                         path.unlink(missing_ok=True)
                 continue
+            except OSError as error:
+                raise StoreError(
+                    f"{path}: cannot be read: {error.strerror or error}; look after the disk, then run again"
+                ) from None
             if path == part:
                 _commit(staged)
             self._events.write("at_hand", product=product.name, bytes=rows.segment.size_bytes)
@@ -198,7 +209,7 @@ class _Attempts:
         with on_disk(part):
             part.parent.mkdir(parents=True, exist_ok=True)
         try:
-            with self._connections.one():
+            with self._connections.one(self.deadline):
                 vouched = self._receive(part)
         except BaseException:
             if not _resumable(part):
@@ -231,13 +242,14 @@ class _Attempts:
             if response.status_code not in (200, 206):
                 finish_refusal(response, self._network, self.deadline)
             check_status(response)
-            if response.status_code == 206 and not _continues(response, offset):
+            if response.status_code == 206 and not (offset and _continues(response, offset)):
                 _drop(part)
                 raise TransientError(f"{self._url}: another part of the file than was asked for")
             resumed = response.status_code == 206
             with on_disk(part):
-                _note_resume_point(part, self._url, response)
                 file = open(part, "ab" if resumed else "wb")  # noqa: SIM115
+                # Only now: a part of another file must never stand beside this one's tag.
+                _note_resume_point(part, self._url, response)
             # Closing writes what is still in the buffer: that can fail like any other write.
             with on_disk(part), file:
 
