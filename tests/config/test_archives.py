@@ -111,3 +111,28 @@ def test_what_is_no_choice_of_segments(text):
 @pytest.mark.parametrize("shards", [0, 257])
 def test_shards_are_within_reason(shards):
     assert "archives.kepler.shards" in refusal("file:///a", shards=shards)
+
+
+@pytest.mark.parametrize("segments", ["5-1", "1-3, 9-8"])
+def test_a_range_that_holds_nothing_is_refused(segments):
+    with pytest.raises(ConfigError, match="holds nothing; expected the smaller number first"):
+        parse_config({"run": "x", "archives": {"kepler": {"segments": segments}}})
+
+
+def test_authors_that_no_base_can_have_are_refused():
+    bucket = {"url": "https://stpubdata.s3.amazonaws.com", "layout": "s3"}
+    with pytest.raises(
+        ConfigError, match=r"authors K2SFF, EVEREST: no base has them.* name a base with layout archive"
+    ):
+        parse_config({"run": "x", "archives": {"k2": {"base_url": bucket}}})
+    parse_config(
+        {"run": "x", "archives": {"k2": {"base_url": bucket, "authors": ["K2"]}, "kepler": {"base_url": bucket}}}
+    )
+    with pytest.raises(ConfigError, match="authors SPOC, SPOC: one stands there twice"):
+        parse_config({"run": "x", "archives": {"tess": {"authors": ["SPOC", "SPOC"]}}})
+
+
+def test_a_password_in_a_url_is_not_repeated():
+    with pytest.raises(ConfigError) as error:
+        parse_config({"run": "x", "archives": {"kepler": {"base_url": "https://user:secret@host/"}}})
+    assert "secret" not in str(error.value)

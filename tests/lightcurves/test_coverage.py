@@ -104,7 +104,10 @@ def test_each_outcome_has_its_remedy(files):
         check_coverage(**files, max_missing=0)
     advice = {line.split()[1]: line for line in str(failure.value).split("\n") if line.startswith("1 ")}
     # Forcing the rule would ask for none of a server's files again that it gave an answer about.
-    assert f"lightmill store forget --outcome corrupt, then {FETCH_AGAIN}" in advice["corrupt:"]
+    assert (
+        f"lightmill store forget --outcome corrupt [--config FILE of this run], then {FETCH_AGAIN}"
+        in advice["corrupt:"]
+    )
     assert "make retry [CONFIG=FILE of this run]" in advice["transient:"]
     assert FETCH_AGAIN not in advice["transient:"] + advice["absent:"]
 

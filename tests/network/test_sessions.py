@@ -109,7 +109,7 @@ def test_what_a_check_finds_is_asked_again():
         ("500 Internal Server Error", TransientError, 3),
         ("503 Service Unavailable", TransientError, 3),
         ("599 What", TransientError, 3),
-        ("304 Not Modified", RefusedError, 1),
+        ("304 Not Modified", TransientError, 3),
     ],
 )
 def test_what_a_status_means(status, error, requests):

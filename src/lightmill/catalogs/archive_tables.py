@@ -27,6 +27,7 @@ from lightmill.network.session import patient_session
 _RUNNING_NUMBERS = frozenset({"rowid", "loc_rowid"})
 _WORKING = 10
 _VOTABLE_STARTS = re.compile(rb"<(?:\w+:)?VOTABLE\b", re.IGNORECASE)
+_ELSEWHERE = re.compile(rb"<(?:\w+:)?(?:STREAM\b[^>]*\bhref\b|FITS\b)", re.IGNORECASE)
 _VOTABLE_ENDS = re.compile(rb"</(?:\w+:)?VOTABLE\s*>\s*\Z", re.IGNORECASE)
 
 
@@ -110,6 +111,8 @@ def _check_whole(response: requests.Response) -> None:
         fault = "an empty answer"
     elif not _VOTABLE_STARTS.search(body[:4096]):
         fault = "a web page" if b"<html" in body[:4096].lower() else f"{body[:60]!r}"
+    elif _ELSEWHERE.search(body):
+        fault = "a VOTable whose rows are elsewhere (STREAM with href, or FITS), which nobody follows"
     elif not _VOTABLE_ENDS.search(body[-200:]):
         fault = f"a VOTable cut short after {len(body):,} bytes"
     else:

@@ -1,7 +1,7 @@
 """Configuration of the archives that light curves come from."""
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
 
@@ -85,6 +85,10 @@ MAST = (
 )
 
 
+# The bucket has the missions' own files; what others made of them is at the archive alone.
+_IN_BUCKET = ("Kepler", "K2", "SPOC", "SPOC-20s")
+
+
 class Archive(Section):
     """One mission's light curves: where they are, whose they are, and into how many shards its targets are dealt."""
 
@@ -100,12 +104,30 @@ class Archive(Section):
         "111, 112. Without it all that there are when a target is first fetched.",
     )
 
+    authors: tuple[str, ...] = Field(default=(), description="Pipelines whose light curves are used.")
+
     @field_validator("segments")
     @classmethod
     def _numbers(cls, value: str) -> str:
         if value.strip() and not _SEGMENTS.fullmatch(value.strip()):
             raise ValueError(f"{value!r}: expected numbers and ranges, as in 1-26, 40")
+        for part in value.split(","):
+            first, _, last = part.partition("-")
+            if last and int(last) < int(first):
+                raise ValueError(f"{value!r}: {part.strip()} holds nothing; expected the smaller number first")
         return value.strip()
+
+    @model_validator(mode="after")
+    def _bases_have_authors(self) -> Self:
+        nowhere = [author for author in self.authors if author not in _IN_BUCKET]
+        if nowhere and all(base.layout == "s3" for base in self.base_url):
+            raise ValueError(
+                f"authors {', '.join(nowhere)}: no base has them, for the bucket has the missions' own files alone; "
+                "name a base with layout archive too, or leave them out (another light curve, another result)"
+            )
+        if len(set(self.authors)) < len(self.authors):
+            raise ValueError(f"authors {', '.join(self.authors)}: one stands there twice")
+        return self
 
     @property
     def chosen_segments(self) -> frozenset[int] | None:

@@ -19,8 +19,10 @@ class NetworkSettings(Section):
         description="Connections of one download job. All jobs of a run together have as many as Snakemake's resource "
         "`mast_connections` says (4 in the default profile).",
     )
-    connect_timeout_s: float = Field(default=10, gt=0, description="Longest wait for a connection.")
-    read_timeout_s: float = Field(default=30, gt=0, description="Longest silence while an answer is awaited or read.")
+    connect_timeout_s: float = Field(default=10, gt=0, le=3600, description="Longest wait for a connection.")
+    read_timeout_s: float = Field(
+        default=30, gt=0, le=3600, description="Longest silence while an answer is awaited or read."
+    )
     deadline_s: float = Field(
         default=600,
         gt=0,
@@ -94,6 +96,6 @@ class NetworkSettings(Section):
     @field_validator("contact")
     @classmethod
     def _one_line(cls, value: str) -> str:
-        if not value.isprintable():
-            raise ValueError("expected one line of text")
+        if not (value.isprintable() and value.isascii()):
+            raise ValueError("expected one line of ASCII text")
         return value

@@ -104,7 +104,7 @@ def _observed(rows: pd.DataFrame) -> pd.DataFrame:
 # The worst first: what needs somebody to look, what time may heal, what there is no more to be had of.
 _ADVICE = {
     "corrupt": "a file is damaged or not what it should be; once the archive has a better one: lightmill store forget "
-    f"--outcome corrupt, then {FETCH_AGAIN}",
+    f"--outcome corrupt [--config FILE of this run], then {FETCH_AGAIN}",
     "transient": "the archive could not be read; worth trying again, which leaves the rest alone: make retry "
     "[CONFIG=FILE of this run]",
     "absent": "the archive has no file; not worth trying again unless another base_url has them",

@@ -10,6 +10,7 @@ from urllib3.exceptions import HTTPError
 from lightmill.config.network import NetworkSettings
 from lightmill.network.errors import NotThereError, RefusedError, TransientError
 from lightmill.network.waiting import Deadline, retry_after_s
+from lightmill.network.watched import cut_after
 
 _CHUNK = 1 << 20
 _MOST_REFUSAL_BYTES = 1 << 16
@@ -26,7 +27,8 @@ def check_status(response: requests.Response) -> None:
         return
     if status in _NOT_THERE:
         raise NotThereError(said)
-    if status in _AGAIN or status >= 500:
+    # An answer without a body, or one of a cache, to a question that asked for one is a server's mistake.
+    if status in _AGAIN or status < 400 or status >= 500:
         raise TransientError(said, retry_after_s(response.headers.get("Retry-After"), response.headers.get("Date")))
     raise RefusedError(f"{said}: the server refuses this; check the URL, or ask the archive's help desk")
 
@@ -51,6 +53,26 @@ def read_body(
     promised = length_of(response)
     if promised > most_bytes:
         raise TransientError(f"{url}: {promised} bytes, expected at most {most_bytes}", again=False)
+    try:
+        # What is not even a piece, such as the length of one, ends when the connection is cut.
+        with cut_after(response.raw.connection, deadline.left_s()):
+            total = _read_pieces(response, sink, settings, deadline, most_bytes)
+    except TimeoutError:
+        raise TransientError(f"{url}: not finished after {settings.deadline_s:g} s") from None
+    if promised >= 0 and total != promised:
+        raise TransientError(f"{url}: {total} of {promised} bytes")
+    return total
+
+
+def _read_pieces(
+    response: requests.Response,
+    sink: Callable[[bytes], object],
+    settings: NetworkSettings,
+    deadline: Deadline,
+    most_bytes: int,
+) -> int:
+    """Read a body piece by piece, and return the number of bytes; raises as `read_body` does."""
+    url = response.url
     window_start, window_bytes, total = time.monotonic(), 0, 0
     while True:
         try:
@@ -59,7 +81,7 @@ def read_body(
         except (HTTPError, OSError) as error:
             raise TransientError(f"{url}: broken off after {total} bytes ({_reason(error)})") from None
         if not piece:
-            break
+            return total
         total += len(piece)
         window_bytes += len(piece)
         if total > most_bytes:
@@ -75,9 +97,6 @@ def read_body(
                     f"{settings.slowest_bytes_s:g}"
                 )
             window_start, window_bytes = time.monotonic(), 0
-    if promised >= 0 and total != promised:
-        raise TransientError(f"{url}: {total} of {promised} bytes")
-    return total
 
 
 def finish_refusal(response: requests.Response, settings: NetworkSettings, deadline: Deadline) -> None:

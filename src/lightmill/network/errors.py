@@ -4,7 +4,13 @@ from lightmill.errors import LightmillError
 
 
 class NetworkError(LightmillError):
-    """A server did not give what was asked of it; the message names the URL."""
+    """A server did not give what was asked of it; the message names the URL.
+
+    What servers say is shown to people: nothing in it can drive a terminal.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__("".join(letter if letter.isprintable() else " " for letter in message))
 
 
 class TransientError(NetworkError):

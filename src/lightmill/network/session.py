@@ -19,11 +19,13 @@ from lightmill import __version__
 from lightmill.config.network import NetworkSettings
 from lightmill.network.bodies import check_status, read_body
 from lightmill.network.errors import OfflineError, RefusedError, TransientError
-from lightmill.network.urls import may_follow
+from lightmill.network.urls import LOOPBACK, host_of, may_follow
 from lightmill.network.waiting import Deadline, with_retries
+from lightmill.network.watched import WatchedPool, WatchedTlsPool
 
 _MOST_REDIRECTS = 5
 _HOSTS = 16
+_POOLS = {"http": WatchedPool, "https": WatchedTlsPool}
 # Whole tables of the Exoplanet Archive have some 100 MB as a VOTable.
 _MOST_ANSWER_BYTES = 2 * 2**30
 _MOST_REASON_BYTES = 2**20
@@ -73,14 +75,15 @@ def patient_session(
     hosts: Collection[str] = (),
     connections: Connections | None = None,
     check: Check | None = None,
+    most_bytes: int = _MOST_ANSWER_BYTES,
 ) -> requests.Session:
     """A session that tries again by itself, for answers that fit into memory and for libraries that ask questions.
 
     Each request has `attempts` and a deadline; the answer is read whole, within the limits of the settings, before it
-    is handed on, and `check` may find fault with it. Raises OfflineError like `plain_session`; requests raise the
-    errors of `lightmill.network.errors`, whatever the status that caused them.
+    is handed on, and `check` may find fault with it; it may have `most_bytes`. Raises OfflineError like
+    `plain_session`; requests raise the errors of `lightmill.network.errors`, whatever the status that caused them.
     """
-    return _session(settings, hosts, _PatientAdapter(settings, connections or Connections(settings), check))
+    return _session(settings, hosts, _PatientAdapter(settings, connections or Connections(settings), check, most_bytes))
 
 
 def connection_error(url: str, error: Exception) -> TransientError:
@@ -99,14 +102,23 @@ class _Session(requests.Session):
         self._hosts = hosts
         self.max_redirects = _MOST_REDIRECTS
 
+    def merge_environment_settings(self, url: Any, *arguments: Any, **named: Any) -> Any:
+        # What is on this machine is asked by no proxy: http would leave it.
+        found = super().merge_environment_settings(url, *arguments, **named)
+        return {**found, "proxies": {}} if host_of(str(url)) in LOOPBACK else found
+
     def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
         # Requests would look for a password of the new host in .netrc.
         prepared_request.headers.pop("Authorization", None)
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:
-        location = super().get_redirect_target(resp)
+        try:
+            location = super().get_redirect_target(resp)
+            target = urljoin(resp.url, location or "")
+        except ValueError:
+            resp.close()
+            raise TransientError(f"{resp.url}: redirected to what is no URL", again=False) from None
         if location is not None:
-            target = urljoin(resp.url, location)
             if not may_follow(resp.url, target, self._hosts):
                 resp.close()
                 raise TransientError(
@@ -156,6 +168,15 @@ class _Adapter(HTTPAdapter):
             pool_block=True,
         )
 
+    def init_poolmanager(self, *arguments: Any, **named: Any) -> None:
+        super().init_poolmanager(*arguments, **named)
+        self.poolmanager.pool_classes_by_scheme = _POOLS
+
+    def proxy_manager_for(self, proxy: str, **named: Any) -> Any:
+        manager = super().proxy_manager_for(proxy, **named)
+        manager.pool_classes_by_scheme = _POOLS
+        return manager
+
     def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # type: ignore[override]
         if options.get("timeout") is None:
             options["timeout"] = (self._settings.connect_timeout_s, self._settings.read_timeout_s)
@@ -165,8 +186,11 @@ class _Adapter(HTTPAdapter):
 class _PatientAdapter(BaseAdapter):
     """Asks again where that is worth it, and hands on only answers that are whole."""
 
-    def __init__(self, settings: NetworkSettings, connections: Connections, check: Check | None) -> None:
+    def __init__(
+        self, settings: NetworkSettings, connections: Connections, check: Check | None, most_bytes: int
+    ) -> None:
         super().__init__()
+        self._most_bytes = most_bytes
         self._settings = settings
         self._connections = connections
         self._check = check
@@ -204,7 +228,7 @@ class _PatientAdapter(BaseAdapter):
                 # A service says in the body what it did not understand.
                 read_body(response, body.extend, settings, deadline, _MOST_REASON_BYTES)
                 raise RefusedError(f"{error}{_reason(bytes(body))}") from None
-            read_body(response, body.extend, settings, deadline, _MOST_ANSWER_BYTES)
+            read_body(response, body.extend, settings, deadline, self._most_bytes)
         # The same answer once more, read from memory: for those who read `content` and for those who read `raw`.
         response.raw = HTTPResponse(
             BytesIO(body), headers=response.raw.headers, status=response.status_code, preload_content=False

@@ -15,6 +15,8 @@ def check_url(url: str) -> None:
         raise ValueError(f"{url!r}: not a URL ({error})") from None
     if not host or parts.scheme not in ("https", "http"):
         raise ValueError(f"{url!r}: expected a URL that starts with https://")
+    if parts.query or parts.fragment or not url.isascii() or any(letter.isspace() for letter in url):
+        raise ValueError(f"{url!r}: expected a URL without blanks, letters beyond ASCII, ? and #")
     if parts.scheme == "http" and host not in LOOPBACK:
         raise ValueError(f"{url!r}: expected https:// (plain http is for servers on this machine only)")
     if parts.username is not None or parts.password is not None:

@@ -21,7 +21,9 @@ from lightmill.network.session import Connections, patient_session
 from lightmill.network.urls import host_of
 
 _SCHEME = "file://"
-_MOST_PAGES = 10_000
+# A page of a bucket names a thousand keys; no folder that is listed has more than some ten thousand names.
+_MOST_PAGES = 1000
+_MOST_LIST_BYTES = 64 * 2**20
 
 
 class NotListableError(LightCurveError):
@@ -99,7 +101,7 @@ class WebBase:
         """See `Base.listed`."""
         url = f"{self.url}/{quote(folder)}/"
         try:
-            page = self._session.get(url).text
+            page = self._session.get(url).content.decode("utf-8", "replace")
         except NotThereError:
             return None
         except RefusedError:
@@ -140,18 +142,25 @@ class BucketBase:
                 return None
             except RefusedError:
                 raise NotListableError(f"{self.url}: this bucket does not list its keys") from None
-            page = read_bucket_page(answer.text, answer.url)
+            page = read_bucket_page(_text(answer), answer.url)
             names.update(found.removeprefix(prefix).removesuffix("/") for found in page.keys + page.prefixes)
+            if page.token and page.token == token:
+                raise TransientError(f"{answer.url}: the same page again and again")
             token = page.token
             if not token:
                 return sorted(names - {""}) or None
         raise ArchiveUnavailableError(f"{self.url}: more than {_MOST_PAGES} pages under {prefix}")
 
 
+def _text(response: requests.Response) -> str:
+    """An answer as text, whatever it says of its letters: names of the archives are ASCII."""
+    return response.content.decode("utf-8", "replace")
+
+
 def _check_page(response: requests.Response) -> None:
     """Raise TransientError if a bucket's list is none: it is asked for again."""
     if "list-type=2" in response.url:
-        read_bucket_page(response.text, response.url)
+        read_bucket_page(_text(response), response.url)
 
 
 def open_bases(
@@ -169,7 +178,7 @@ def open_bases(
         if not base.remote:
             opened.append(FolderBase(base.url))
         elif not network.offline:
-            session = session or patient_session(network, hosts, connections, _check_page)
+            session = session or patient_session(network, hosts, connections, _check_page, _MOST_LIST_BYTES)
             opened.append(BucketBase(base.url, session) if base.layout == "s3" else WebBase(base.url, session))
     return opened
 

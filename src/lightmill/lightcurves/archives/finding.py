@@ -13,7 +13,7 @@ from typing import Protocol
 from lightmill.lightcurves.archives import names
 from lightmill.lightcurves.archives.bases import Listings, NotListableError
 from lightmill.lightcurves.archives.names import KEPLER_QUARTERS, parse_tess_file
-from lightmill.lightcurves.archives.products import Product, Slot
+from lightmill.lightcurves.archives.products import ArchiveUnavailableError, Product, Slot
 from lightmill.lightcurves.archives.wanted import Wanted
 from lightmill.targets import Mission, target_number
 
@@ -27,6 +27,8 @@ _TESS_TREE = {
 }
 
 
+# TESS has observed some stars in more than fifty sectors; whoever lists thousands of files of one star is mistaken.
+_MOST_FILES = 5000
 PORTAL_AUTHORS = frozenset({"SPOC-20s", "TESS-SPOC", "QLP"})
 
 
@@ -79,6 +81,9 @@ class Finder:
         else:
             found = self._tess(wanted, number)
         used = [slot for slot in found if self._is_chosen(slot.segment)]
+        files = sum(len(choice) for slot in used for choice in slot.choices)
+        if files > _MOST_FILES:
+            raise ArchiveUnavailableError(f"{files} files of one star listed, expected at most {_MOST_FILES}")
         return sorted(used, key=lambda slot: (slot.segment is None, slot.segment or 0, slot.choices[0][0].name))
 
     def _is_chosen(self, segment: int | None) -> bool:

@@ -29,6 +29,8 @@ _INVOKE = "/api/v0/invoke"
 _COLUMNS = "/portal/Mashup/Mashup.asmx/columnsconfig"
 # What is asked by: astroquery refuses columns that the portal does not describe.
 _ASKED_BY = ("target_name", "project", "dataproduct_type", "provenance_name")
+# Five hundred stars have some ten thousand rows: one page.
+_MOST_PAGES = 200
 _POLL_S = 1.0
 
 Value = TypeVar("Value")
@@ -147,6 +149,8 @@ class _Conversation:
             rows += answer["data"]
             if len(rows) >= total:
                 return rows
+            if self._page >= _MOST_PAGES:
+                raise TransientError(f"{response.url}: {len(rows)} of {total} rows on {self._page} pages: too many")
             if not answer["data"]:
                 raise TransientError(f"{response.url}: {len(rows)} of {total} rows on {self._page} pages")
             self._page += 1

@@ -42,6 +42,8 @@ class Staging:
         number = store_path(store, target_id).stem
         self._folder = Path(store) / "staging" / mission_of(target_id) / number
         self._kept = Path(store) / "fits"
+        if self._folder.is_symlink():
+            raise StoreError(f"{self._folder}: a link; expected a folder of the store's own: remove the link")
 
     def path(self, product: Product) -> Path:
         """Where a product is to lie until its target is finished."""
