@@ -21,8 +21,13 @@ def simulated_archive(wildcards):
 
 
 def archive_settings(wildcards):
-    """Where the mission's light curves are and which are wanted: all but the number of shards."""
-    return CONFIG.archives.by_mission()[wildcards.mission].model_dump(mode="json", exclude={"shards"})
+    """Where the mission's light curves are and which are wanted: all but the number of shards.
+
+    Where lists of sectors name all files, the chosen sectors are in the shards' lists, and concern nobody else.
+    """
+    archive = CONFIG.archives.by_mission()[wildcards.mission]
+    all_listed = wildcards.mission == "TESS" and uses_sector_lists() and archive.authors == ("SPOC",)
+    return archive.model_dump(mode="json", exclude={"shards", "segments"} if all_listed else {"shards"})
 
 
 def connections(wildcards):

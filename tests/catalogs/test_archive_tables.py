@@ -10,6 +10,7 @@ from lightmill.catalogs.archive_tables import fetch_table
 from lightmill.catalogs.reading import read_catalog
 from lightmill.config.network import NetworkSettings
 from lightmill.errors import CatalogError, LightmillError
+from lightmill.network.errors import TransientError
 
 TAP = "http://127.0.0.1:9/TAP"
 SETTINGS = NetworkSettings(tap_url=TAP)
@@ -161,3 +162,15 @@ def test_entities_are_no_bomb(answers):
     answers(bomb)
     with pytest.raises(LightmillError, match="no VOTable"):
         fetched()
+
+
+@pytest.mark.parametrize(
+    "data", ['<BINARY><STREAM encoding="base64" href="file:///etc/passwd"/></BINARY>', '<FITS extnum="1"></FITS>']
+)
+def test_rows_that_are_elsewhere_are_not_followed(data):
+    whole = votable(FIELDS, ROWS)
+    start, end = whole.index("<TABLEDATA>"), whole.index("</TABLEDATA>") + len("</TABLEDATA>")
+    body = (whole[:start] + data + whole[end:]).encode()
+    with pytest.raises(TransientError, match="whose rows are elsewhere"):
+        archive_tables._check_whole(SimpleNamespace(content=body, url=TAP))
+    archive_tables._check_whole(SimpleNamespace(content=whole.encode(), url=TAP))

@@ -39,6 +39,16 @@ def test_the_line_tells_targets_outcomes_speed_and_what_is_left(clock):
         assert "left" not in progress.line()
 
 
+def test_what_was_settled_before_says_nothing_of_the_time_that_is_left(clock):
+    with FetchProgress("x", 10) as progress:
+        for _ in range(6):
+            progress.add("ok", 0, was_settled=True)
+        assert "left" not in progress.line()
+        clock.now += 5
+        progress.add("ok", 1)
+        assert progress.line().endswith("0:15 left")
+
+
 def test_at_the_end_it_is_logged(caplog, capfd):
     with caplog.at_level(logging.INFO, "lightmill"), FetchProgress("K2 light curves", 1) as progress:
         progress.add("ok", 0)

@@ -81,7 +81,7 @@ def fetch_shard(
             if not network.offline:
                 event = {"target_id": outcome.target_id, "outcome": outcome.outcome, "bytes": received.received_bytes}
                 log.write("target", **event, **({"reason": received.reason} if received.reason else {}))
-            progress.add(outcome.outcome, received.received_bytes)
+            progress.add(outcome.outcome, received.received_bytes, received.was_settled)
             outcomes.append(outcome)
     for path, table in ((products, products_table(outcomes)), (manifest, manifest_table(outcomes))):
         with on_disk(Path(path)):
@@ -120,12 +120,12 @@ def _fetched(
                 unsettled.append(target)
             else:
                 fetcher.clear_up(settled)
-                yield target, Received(settled, 0)
+                yield target, Received(settled, 0, was_settled=True)
         try:
             finder.prepare(unsettled)
         except TransientError as error:
             for target in unsettled:
-                yield target, Received(Outcome(target.target_id, "transient", NOT_LISTED), 0, str(error))
+                yield target, Received(Outcome(target.target_id, "transient", NOT_LISTED), 0, reason=str(error))
             return
         # Twice as many hands as connections: while one verifies a file, another uses the connection.
         yield from _in_parallel(unsettled, fetcher, 2 * at_once if archive.remote else 1)

@@ -65,6 +65,8 @@ class Received(NamedTuple):
     outcome: Outcome
     received_bytes: int
     """What came over the network for it."""
+    was_settled: bool = False
+    """Whether nothing had to be done for it."""
     reason: str = ""
     """Why it is `transient`, with all that a manifest does not say: of whom it was asked, and how often."""
 
@@ -128,7 +130,7 @@ class TargetFetcher:
         with target_lock(self._store, wanted.target_id):
             # Another run may have been here meanwhile.
             settled = self.settled(wanted)
-            return Received(settled, 0) if settled is not None else self._fetch(wanted)
+            return Received(settled, 0, was_settled=True) if settled is not None else self._fetch(wanted)
 
     def _fetch(self, wanted: Wanted) -> Received:
         staging = Staging(self._store, wanted.target_id)
@@ -282,7 +284,7 @@ class _Files:
 
     def received(self, outcome: Outcome, reason: str = "") -> Received:
         """An outcome with what it took, and why it is `transient`."""
-        return Received(outcome, self.received_bytes, reason)
+        return Received(outcome, self.received_bytes, reason=reason)
 
     def get(self, slot: Slot) -> None:
         """Get the files of a segment: of the first choice of which there are any.

@@ -23,6 +23,7 @@ class FetchProgress:
         self._log_every_s = log_every_s
         self._counts: Counter[str] = Counter()
         self._bytes = 0
+        self._settled = 0
         self._started = time.monotonic()
         self._over = threading.Event()
         self._minutes = threading.Thread(target=self._log_each_minute, name="progress", daemon=True)
@@ -57,9 +58,13 @@ class FetchProgress:
             self._bar.stop()
         logger.info("%s: %s", self._what, self.line())
 
-    def add(self, outcome: str, received_bytes: int) -> None:
-        """Count a target with its outcome, and the bytes that came over the network for it."""
+    def add(self, outcome: str, received_bytes: int, was_settled: bool = False) -> None:
+        """Count a target with its outcome, and the bytes that came over the network for it.
+
+        One that `was_settled` took no time, and says nothing of how long the others will take.
+        """
         self._counts[outcome] += 1
+        self._settled += was_settled
         self._bytes += received_bytes
         if self._bar is not None and self._task is not None:
             self._bar.update(self._task, advance=1, state=self.line())
@@ -78,8 +83,8 @@ class FetchProgress:
         parts.append(f"{done / elapsed:.3g} targets/s")
         if self._bytes:
             parts.append(f"{self._bytes / 1e6:.1f} MB at {self._bytes / 1e6 / elapsed:.2f} MB/s")
-        if 0 < done < self._total:
-            parts.append(f"{_clock((self._total - done) * elapsed / done)} left")
+        if done - self._settled > 0 and done < self._total:
+            parts.append(f"{_clock((self._total - done) * elapsed / (done - self._settled))} left")
         return "; ".join(parts)
 
 
