@@ -13,7 +13,8 @@ from lightmill.lightcurves.archives.finding import Finder
 from lightmill.lightcurves.archives.products import ArchiveUnavailableError
 from lightmill.lightcurves.archives.wanted import Wanted
 from lightmill.lightcurves.fetch import fetch_shard
-from lightmill.lightcurves.fetching.download import CorruptProductError, Downloader
+from lightmill.lightcurves.fetching.attempts import CorruptProductError
+from lightmill.lightcurves.fetching.download import Downloader
 from lightmill.lightcurves.reader import read_segment
 from lightmill.network.breaker import Breakers
 from lightmill.network.errors import NotThereError

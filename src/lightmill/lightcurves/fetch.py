@@ -9,9 +9,9 @@ from lightmill.config.archives import MissionArchive
 from lightmill.config.network import NetworkSettings
 from lightmill.errors import LightCurveError
 from lightmill.files import write_parquet
-from lightmill.lightcurves.archives import names
 from lightmill.lightcurves.archives.bases import Base, FolderBase, Listings, open_bases
 from lightmill.lightcurves.archives.finding import Finder
+from lightmill.lightcurves.archives.names import TREES
 from lightmill.lightcurves.archives.portal import open_portal
 from lightmill.lightcurves.archives.wanted import Wanted, read_wanted
 from lightmill.lightcurves.fetching.download import Downloader
@@ -19,18 +19,13 @@ from lightmill.lightcurves.fetching.events import EventLog
 from lightmill.lightcurves.fetching.progress import FetchProgress
 from lightmill.lightcurves.fetching.staging import on_disk
 from lightmill.lightcurves.outcomes import Outcome, manifest_table, products_table
-from lightmill.lightcurves.target import NOT_LISTED, Received, TargetFetcher
+from lightmill.lightcurves.receiving import NOT_LISTED, Received
+from lightmill.lightcurves.target import TargetFetcher
 from lightmill.logs import logger
 from lightmill.network.breaker import Breakers
 from lightmill.network.errors import TransientError
 from lightmill.network.session import Connections
 from lightmill.targets import Mission
-
-_TREES: dict[Mission, tuple[str, ...]] = {
-    "Kepler": (names.KEPLER_TREE,),
-    "K2": (names.K2_TREE, names.K2SFF_TREE, names.EVEREST_TREE),
-    "TESS": (names.TESS_TREE, names.TESS_SPOC_TREE, names.QLP_TREE),
-}
 
 
 def fetch_shard(
@@ -158,9 +153,10 @@ def _in_parallel(targets: list[Wanted], fetcher: TargetFetcher, at_once: int) ->
 
 def _require_folders(bases: list[Base], mission: Mission) -> None:
     """Raise LightCurveError where a folder has none of the mission's trees: an unmounted disk makes nothing absent."""
+    trees = list(TREES[mission].values())
     for base in bases:
-        if isinstance(base, FolderBase) and not any(base.path(tree).is_dir() for tree in _TREES[mission]):
+        if isinstance(base, FolderBase) and not any(base.path(tree).is_dir() for tree in trees):
             raise LightCurveError(
-                f"base URL {base.url!r}: no folder {base.path(_TREES[mission][0])} (seen from {Path.cwd()}); "
+                f"base URL {base.url!r}: no folder {base.path(trees[0])} (seen from {Path.cwd()}); "
                 f"put right archives.{mission.lower()}.base_url, or mount it"
             )

@@ -9,7 +9,14 @@ from typing import Any, Literal
 import pandas as pd
 
 from lightmill.files import digest, write_json
-from lightmill.lightcurves.store import FileFacts, store_path
+from lightmill.lightcurves.lightcurve import LightCurve
+from lightmill.lightcurves.store import FileFacts, Origin, Stored, facts_of, store_path
+
+# Below these the aperture missed its star. PDCSAP_FLUX is the flux less the share of others, 1 - CROWDSAP, divided by
+# FLFRCSAP: the smaller these are, the more a depth hangs on how well they are known.
+_LEAST_CROWDSAP = 0.3
+_LEAST_FLFRCSAP = 0.1
+NOT_THERE = "not in the archive, though a list names it"
 
 OutcomeName = Literal["ok", "absent", "transient", "corrupt"]
 MANIFEST_TYPES = {
@@ -59,6 +66,45 @@ class Outcome:
     """Hex SHA-256 of the file in the store."""
     products: tuple[ProductOutcome, ...] = field(default=())
     """Its files, as far as they were looked at."""
+
+
+def outcome_of(stored: Stored) -> Outcome:
+    """The outcome of a target that is in the store; the same whether it was made now or long ago."""
+    light_curve, origin = stored.light_curve, stored.origin
+    products = [ProductOutcome(facts_of(segment), "ok") for segment in light_curve.segments]
+    products += [
+        ProductOutcome(facts, "ok", "left out: another file of its segment is used") for facts in origin.left_out
+    ]
+    products += [ProductOutcome(facts, "absent", NOT_THERE) for facts in origin.absent]
+    return Outcome(
+        target_id=light_curve.target_id,
+        outcome="ok",
+        detail="; ".join([*_left_out(origin), *_gone(origin), *_missed(light_curve)]),
+        segments=len(light_curve.segments),
+        cadences=len(light_curve),
+        sha256=stored.sha256,
+        products=tuple(products),
+    )
+
+
+def _left_out(origin: Origin) -> list[str]:
+    unused = [facts.name for facts in origin.left_out]
+    return [f"left out, an older delivery of the same segment: {', '.join(unused)}"] if unused else []
+
+
+def _gone(origin: Origin) -> list[str]:
+    gone = [facts.name for facts in origin.absent]
+    return [f"{NOT_THERE}: {', '.join(gone)}"] if gone else []
+
+
+def _missed(light_curve: LightCurve) -> list[str]:
+    """The segments whose aperture holds too little of the star, or too much of others; what is not stated passes."""
+    return [
+        f"crowdsap {segment.crowdsap:.2g} / flfrcsap {segment.flfrcsap:.2g} in {segment.file}: "
+        "PDCSAP depths are not to be trusted"
+        for segment in light_curve.segments
+        if segment.crowdsap < _LEAST_CROWDSAP or segment.flfrcsap < _LEAST_FLFRCSAP
+    ]
 
 
 def manifest_table(outcomes: Iterable[Outcome]) -> pd.DataFrame:

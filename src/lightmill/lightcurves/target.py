@@ -6,9 +6,8 @@ Of servers nothing is asked again that was answered: their files do not change u
 """
 
 import hashlib
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
-from typing import NamedTuple
 
 from lightmill.code_digest import logic_digest
 from lightmill.config.archives import MissionArchive
@@ -20,21 +19,21 @@ from lightmill.lightcurves.archives.bases import Base, FolderBase, NotListableEr
 from lightmill.lightcurves.archives.finding import PORTAL_AUTHORS, Finder
 from lightmill.lightcurves.archives.products import ArchiveUnavailableError, Product, Slot
 from lightmill.lightcurves.archives.wanted import Wanted
-from lightmill.lightcurves.fetching.download import CorruptProductError, Downloader
+from lightmill.lightcurves.fetching.download import Downloader
 from lightmill.lightcurves.fetching.locks import target_lock
 from lightmill.lightcurves.fetching.staging import Staging, on_disk
-from lightmill.lightcurves.lightcurve import LightCurve
 from lightmill.lightcurves.outcomes import (
     Outcome,
-    ProductOutcome,
+    OutcomeName,
     answer_path,
     forget_answer,
+    outcome_of,
     remember_answer,
     remembered_answer,
 )
-from lightmill.lightcurves.reader import SegmentRows, read_segment
+from lightmill.lightcurves.reader import SegmentRows
+from lightmill.lightcurves.receiving import NOT_LISTED, Received, TargetFiles, later
 from lightmill.lightcurves.store import (
-    FileFacts,
     Origin,
     Stored,
     facts_of,
@@ -43,32 +42,14 @@ from lightmill.lightcurves.store import (
     write_stored,
 )
 from lightmill.logs import logger
-from lightmill.network.errors import NotThereError, OfflineError, RefusedError, TransientError
+from lightmill.network.errors import RefusedError, TransientError
 
-# Below these the aperture missed its star. PDCSAP_FLUX is the flux less the share of others, 1 - CROWDSAP, divided by
-# FLFRCSAP: the smaller these are, the more a depth hangs on how well they are known.
-_LEAST_CROWDSAP = 0.3
-_LEAST_FLFRCSAP = 0.1
 # What makes a light curve of files. A change of logic in one of these makes all light curves anew, for which servers
 # are asked for their files again: nothing else belongs here.
 _READING = tuple(
     f"lightmill.lightcurves.{name}" for name in ("assemble", "authors", "columns", "hdus", "lightcurve", "reader")
 )
-_NOT_NOW = "not to be had just now; the log says why"
-NOT_LISTED = f"its list of files: {_NOT_NOW}"
 _NO_FILE = "no light-curve file in the archive"
-
-
-class Received(NamedTuple):
-    """What is known of a target after it was fetched."""
-
-    outcome: Outcome
-    received_bytes: int
-    """What came over the network for it."""
-    was_settled: bool = False
-    """Whether nothing had to be done for it."""
-    reason: str = ""
-    """Why it is `transient`, with all that a manifest does not say: of whom it was asked, and how often."""
 
 
 class TargetFetcher:
@@ -104,7 +85,7 @@ class TargetFetcher:
         answer = remembered_answer(self._store, wanted.target_id, self._question(wanted))
         if stored is not None and (stored.origin.code, stored.origin.request) == (_code(), self._request(wanted)):
             # Where promised files were not to be had, it counts who was asked.
-            return _ok(stored) if answer is not None or not stored.origin.absent else None
+            return outcome_of(stored) if answer is not None or not stored.origin.absent else None
         return answer if answer is None or answer.outcome != "ok" else None
 
     def clear_up(self, settled: Outcome) -> None:
@@ -136,7 +117,9 @@ class TargetFetcher:
         staging = Staging(self._store, wanted.target_id)
         stored = self._stored(wanted.target_id)
         same_request = stored is not None and stored.origin.request == self._request(wanted)
-        files = _Files(self._downloader, staging, wanted.target_id, {} if stored is None else self._at_hand(stored))
+        files = TargetFiles(
+            self._downloader, staging, wanted.target_id, {} if stored is None else self._at_hand(stored)
+        )
         try:
             if stored is not None and same_request and self._archive.remote and not stored.origin.absent:
                 # Other code reads the same files; which these are is known.
@@ -144,13 +127,13 @@ class TargetFetcher:
             else:
                 slots = self._finder.slots(wanted)
                 if stored is not None and same_request and self._unchanged(slots, stored):
-                    return Received(_ok(stored), 0)
+                    return Received(outcome_of(stored), 0)
             for slot in slots:
                 files.get(slot)
         except (ArchiveUnavailableError, TransientError, NotListableError) as error:
             # A server that does not show its folders cannot say that a target has no files.
             staging.drop_parts()
-            found = Outcome(wanted.target_id, "transient", _later(error, NOT_LISTED), products=tuple(files.outcomes))
+            found = Outcome(wanted.target_id, "transient", later(error, NOT_LISTED), products=tuple(files.outcomes))
             return files.received(found, str(error))
         except LightCurveError as error:
             staging.clear()
@@ -171,7 +154,7 @@ class TargetFetcher:
         except LightCurveError as error:
             staging.clear()
             return files.received(self._remembered(wanted, "corrupt", str(error), files))
-        outcome = _ok(made)
+        outcome = outcome_of(made)
         with on_disk(answer_path(self._store, wanted.target_id)):
             if made.origin.absent and self._archive.remote:
                 remember_answer(self._store, outcome, self._question(wanted))
@@ -180,7 +163,7 @@ class TargetFetcher:
         staging.finish(files.products, self._keep_fits and self._archive.remote)
         return files.received(outcome)
 
-    def _store_light_curve(self, wanted: Wanted, files: "_Files") -> Stored:
+    def _store_light_curve(self, wanted: Wanted, files: TargetFiles) -> Stored:
         kept, left_out = assemble.one_per_segment(files.parts, self._archive.authors)
         light_curve = assemble.join_segments(wanted.target_id, kept)
         origin = Origin(
@@ -192,9 +175,9 @@ class TargetFetcher:
         with on_disk(store_path(self._store, wanted.target_id)):
             return write_stored(self._store, light_curve, origin)
 
-    def _remembered(self, wanted: Wanted, outcome: str, detail: str, files: "_Files") -> Outcome:
+    def _remembered(self, wanted: Wanted, outcome: OutcomeName, detail: str, files: TargetFiles) -> Outcome:
         """An outcome that is an answer: of servers it is remembered, so that they are not asked again."""
-        found = Outcome(wanted.target_id, outcome, detail, products=tuple(files.outcomes))  # type: ignore[arg-type]
+        found = Outcome(wanted.target_id, outcome, detail, products=tuple(files.outcomes))
         if self._archive.remote:
             with on_disk(answer_path(self._store, wanted.target_id)):
                 remember_answer(self._store, found, self._question(wanted))
@@ -264,92 +247,9 @@ class TargetFetcher:
         return ""
 
 
-class _Files:
-    """The files of one target as they come in."""
-
-    def __init__(
-        self, downloader: Downloader, staging: Staging, target_id: str, at_hand: dict[str, SegmentRows]
-    ) -> None:
-        self._downloader = downloader
-        self._staging = staging
-        self._target_id = target_id
-        self._at_hand = at_hand
-        self.parts: list[SegmentRows] = []
-        self.products: list[Product] = []
-        self.outcomes: list[ProductOutcome] = []
-        self.absent: list[FileFacts] = []
-        self.failed: list[str] = []
-        self.reasons: list[str] = []
-        self.received_bytes = 0
-
-    def received(self, outcome: Outcome, reason: str = "") -> Received:
-        """An outcome with what it took, and why it is `transient`."""
-        return Received(outcome, self.received_bytes, reason=reason)
-
-    def get(self, slot: Slot) -> None:
-        """Get the files of a segment: of the first choice of which there are any.
-
-        What cannot be had now is noted in `failed`, so that the rest is got all the same; a choice that failed is not
-        replaced by the next one. Raises CorruptProductError and RefusedError.
-        """
-        for choice in slot.choices:
-            found = [self._get(product, slot.promised) for product in choice]
-            if None in found:
-                return
-            if any(found):
-                return
-        if slot.promised:
-            product = slot.choices[0][0]
-            facts = FileFacts(product.name, product.author, -1 if product.segment is None else product.segment)
-            self.absent.append(facts)
-            self.outcomes.append(ProductOutcome(facts, "absent", "not in the archive, though a list names it"))
-
-    def _get(self, product: Product, promised: bool) -> bool | None:
-        """Whether there is such a file; None if that cannot be said now."""
-        rows = self._at_hand.get(product.name)
-        if rows is None:
-            verify = partial(
-                read_segment,
-                name=product.name,
-                target_id=self._target_id,
-                expected=product.segment,
-                author=product.author,
-            )
-            try:
-                fetched = self._downloader.fetch(
-                    product, self._staging.path(product), verify, self._staging.kept(product)
-                )
-            except NotThereError:
-                return False
-            except (TransientError, ArchiveUnavailableError) as error:
-                detail = _later(error, f"{product.name}: {_NOT_NOW}")
-                self._note(product, "transient", detail)
-                self.failed.append(detail)
-                self.reasons.append(str(error))
-                return None
-            except CorruptProductError as error:
-                self._note(product, "corrupt", str(error))
-                raise
-            rows = fetched.rows
-            self.received_bytes += fetched.received_bytes
-        self.parts.append(rows)
-        self.products.append(product)
-        self.outcomes.append(ProductOutcome(facts_of(rows.segment), "ok"))
-        return True
-
-    def _note(self, product: Product, outcome: str, detail: str) -> None:
-        facts = FileFacts(product.name, product.author, -1 if product.segment is None else product.segment)
-        self.outcomes.append(ProductOutcome(facts, outcome, detail))  # type: ignore[arg-type]
-
-
 @cache
 def _code() -> str:
     return logic_digest(*_READING)
-
-
-def _later(error: Exception, detail: str) -> str:
-    """What a manifest says of a failure: nothing of bases, attempts or bytes, which are the log's to tell."""
-    return str(error) if isinstance(error, OfflineError | ArchiveUnavailableError) else detail
 
 
 def _slots_of(stored: Stored) -> list[Slot]:
@@ -359,45 +259,4 @@ def _slots_of(stored: Stored) -> list[Slot]:
     return [
         Slot(file.segment, ((Product(file.name, file.author, file.segment if file.segment >= 0 else None),),), True)
         for file in facts
-    ]
-
-
-def _ok(stored: Stored) -> Outcome:
-    """The outcome of a target that is in the store; the same whether it was made now or long ago."""
-    light_curve, origin = stored.light_curve, stored.origin
-    products = [ProductOutcome(facts_of(segment), "ok") for segment in light_curve.segments]
-    products += [
-        ProductOutcome(facts, "ok", "left out: another file of its segment is used") for facts in origin.left_out
-    ]
-    products += [
-        ProductOutcome(facts, "absent", "not in the archive, though a list names it") for facts in origin.absent
-    ]
-    return Outcome(
-        target_id=light_curve.target_id,
-        outcome="ok",
-        detail="; ".join([*_left_out(origin), *_gone(origin), *_missed(light_curve)]),
-        segments=len(light_curve.segments),
-        cadences=len(light_curve),
-        sha256=stored.sha256,
-        products=tuple(products),
-    )
-
-
-def _left_out(origin: Origin) -> list[str]:
-    unused = [facts.name for facts in origin.left_out]
-    return [f"left out, an older delivery of the same segment: {', '.join(unused)}"] if unused else []
-
-
-def _gone(origin: Origin) -> list[str]:
-    gone = [facts.name for facts in origin.absent]
-    return [f"not in the archive, though a list names it: {', '.join(gone)}"] if gone else []
-
-
-def _missed(light_curve: LightCurve) -> list[str]:
-    """The segments whose aperture holds too little of the star, or too much of others; what is not stated passes."""
-    return [
-        f"crowdsap {segment.crowdsap:.2g} / flfrcsap {segment.flfrcsap:.2g} in {segment.file}: "
-        "PDCSAP depths are not to be trusted"
-        for segment in light_curve.segments
-        if segment.crowdsap < _LEAST_CROWDSAP or segment.flfrcsap < _LEAST_FLFRCSAP
     ]

@@ -12,21 +12,12 @@ from typing import Protocol
 
 from lightmill.lightcurves.archives import names
 from lightmill.lightcurves.archives.bases import Listings, NotListableError
-from lightmill.lightcurves.archives.names import KEPLER_QUARTERS, parse_tess_file
+from lightmill.lightcurves.archives.names import KEPLER_QUARTERS, TREES, parse_tess_file
 from lightmill.lightcurves.archives.products import ArchiveUnavailableError, Product, Slot
 from lightmill.lightcurves.archives.wanted import Wanted
 from lightmill.targets import Mission, target_number
 
 _K2_NAME = {"K2": names.k2_name, "K2SFF": names.k2sff_name, "EVEREST": names.everest_name}
-_K2_TREE = {"K2": names.K2_TREE, "K2SFF": names.K2SFF_TREE, "EVEREST": names.EVEREST_TREE}
-_TESS_TREE = {
-    "SPOC": names.TESS_TREE,
-    "SPOC-20s": names.TESS_TREE,
-    "TESS-SPOC": names.TESS_SPOC_TREE,
-    "QLP": names.QLP_TREE,
-}
-
-
 # TESS has observed some stars in more than fifty sectors; whoever lists thousands of files of one star is mistaken.
 _MOST_FILES = 5000
 PORTAL_AUTHORS = frozenset({"SPOC-20s", "TESS-SPOC", "QLP"})
@@ -131,7 +122,7 @@ class Finder:
             campaigns = self._segment_folders(names.K2_TREE)
             observed = {campaign for campaign in campaigns if self._in_campaign(number, campaign)}
             for author in set(self._authors) - {"K2"}:
-                observed |= self._segment_folders(_K2_TREE[author], on_disk=bool(campaigns))
+                observed |= self._segment_folders(TREES["K2"][author], on_disk=bool(campaigns))
             nothing_shown = not campaigns and not observed and self._listings.of_servers
             return set(names.K2_CAMPAIGNS) if nothing_shown else observed
         except NotListableError:
@@ -166,10 +157,10 @@ class Finder:
         if author in PORTAL_AUTHORS and self._portal is not None:
             return [one for one in self._from_portal.get(wanted.target_id, []) if one.author == author]
         found = []
-        sectors = self._segment_folders(_TESS_TREE[author])
+        sectors = self._segment_folders(TREES["TESS"][author])
         if not sectors and self._listings.of_servers:
             raise NotListableError(
-                f"{_TESS_TREE[author]}: no base shows its folders, and no list names the files of {author}; name a "
+                f"{TREES['TESS'][author]}: no base shows its folders, and no list names the files of {author}; name a "
                 "base that has its sector scripts or lists its folders"
             )
         for sector in sorted(sectors):

@@ -7,6 +7,8 @@ al. 2018; TESS-SPOC: Caldwell et al. 2020; QLP: Huang et al. 2020).
 
 import re
 
+from lightmill.targets import Mission
+
 # Kepler names long-cadence files by the time of the quarter's last cadence (Kepler Archive Manual, table of
 # quarters); in quarter 4 the stars of module 3, which failed on 2010 January 9, have a stamp of their own.
 KEPLER_QUARTERS: dict[str, int] = {
@@ -40,6 +42,12 @@ K2SFF_TREE = "hlsps/k2sff"
 EVEREST_TREE = "hlsps/everest/v2"
 TESS_SPOC_TREE = "hlsps/tess-spoc"
 QLP_TREE = "hlsps/qlp"
+# The tree of every pipeline's files, by mission.
+TREES: dict[Mission, dict[str, str]] = {
+    "Kepler": {"Kepler": KEPLER_TREE},
+    "K2": {"K2": K2_TREE, "K2SFF": K2SFF_TREE, "EVEREST": EVEREST_TREE},
+    "TESS": {"SPOC": TESS_TREE, "SPOC-20s": TESS_TREE, "TESS-SPOC": TESS_SPOC_TREE, "QLP": QLP_TREE},
+}
 SECTOR_SCRIPTS = "missions/tess/download_scripts/sector"
 
 # Where a tree of the archive is in the public bucket stpubdata (registry.opendata.aws/tess, .../kepler).
@@ -52,7 +60,7 @@ _S3_PREFIX = {
 
 def tree_of(path: str) -> str:
     """The tree of a mission or pipeline that a path of the archive lies in; the path itself outside of them."""
-    trees = (KEPLER_TREE, K2_TREE, TESS_TREE, K2SFF_TREE, EVEREST_TREE, TESS_SPOC_TREE, QLP_TREE)
+    trees = [tree for of_mission in TREES.values() for tree in of_mission.values()]
     return next((tree for tree in trees if path == tree or path.startswith(f"{tree}/")), path)
 
 

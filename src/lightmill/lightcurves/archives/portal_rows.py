@@ -10,7 +10,7 @@ from lightmill.lightcurves.archives.products import Product
 
 # Whose light curves the portal is asked for, and what it calls them.
 PROVENANCE = {"SPOC": "SPOC", "SPOC-20s": "SPOC", "TESS-SPOC": "TESS-SPOC", "QLP": "QLP"}
-_HLSP_TREE = {"TESS-SPOC": names.TESS_SPOC_TREE, "QLP": names.QLP_TREE}
+_HLSP_AUTHORS = ("TESS-SPOC", "QLP")
 _FAST_S = 20.0
 
 Row = Mapping[str, Any]
@@ -74,7 +74,7 @@ def read_product(one: Observation, uri: str) -> Product | None:
     sector = parsed[2]
     if one.sector not in (None, sector):
         return None
-    tree = _HLSP_TREE.get(one.author)
+    tree = names.TREES["TESS"][one.author] if one.author in _HLSP_AUTHORS else None
     if tree is not None:
         name = f"hlsps/{match[2]}{match[3]}"
         return Product(name, one.author, sector) if match[1] == "HLSP" and name.startswith(f"{tree}/") else None

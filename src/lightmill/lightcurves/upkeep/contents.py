@@ -15,15 +15,7 @@ from lightmill.targets import MISSIONS, Mission, mission_of, target_name
 
 Kind = Literal["light_curve", "answer", "kept", "sector_list", "staged", "temporary", "lock", "link", "foreign"]
 
-_TREES: dict[str, Mission] = {
-    names.KEPLER_TREE: "Kepler",
-    names.K2_TREE: "K2",
-    names.K2SFF_TREE: "K2",
-    names.EVEREST_TREE: "K2",
-    names.TESS_TREE: "TESS",
-    names.TESS_SPOC_TREE: "TESS",
-    names.QLP_TREE: "TESS",
-}
+_TREES: dict[str, Mission] = {tree: mission for mission, trees in names.TREES.items() for tree in trees.values()}
 _FOLDERS = (*MISSIONS, "staging", "fits", "sectors", "locks")
 _NUMBER = re.compile(r"(?<![0-9])(?:[0-9]{16}|[0-9]{9})(?![0-9])", re.ASCII)
 _SECTOR_LIST = re.compile(r"s[0-9]{4}\.parquet", re.ASCII)
