@@ -145,7 +145,9 @@ def make_retry(folder, config):
             *(f"CONFIG={config}", "CORES=2", f"BIN={Path(sys.executable).parent}", f"SNAKEMAKE={snakemake}"),
         ],
         cwd=folder,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        # Make tells those that it starts that they are inside of it, and they say so.
+        env={name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+        | {"OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
         check=False,

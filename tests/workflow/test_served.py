@@ -36,10 +36,11 @@ def few(real_data, tmp_path, monkeypatch):
     return {"catalogs": [str(path) for path in written]}
 
 
-def views_of(folder, few, tmp_path, **more):
-    """Run the sample to views with `more` configuration on top; SHA-256 of what it made, by path."""
+def views_of(folder, few, tmp_path, bases):
+    """Run the sample to views from an archive at some bases, in few shards; what it made, by path."""
     overlay = tmp_path / f"{folder.name}.yaml"
-    overlay.write_text(yaml.safe_dump({**few, **more}))
+    archives = {mission: {"base_url": bases, "shards": 1} for mission in ("kepler", "k2", "tess")}
+    overlay.write_text(yaml.safe_dump({**few, "archives": archives}))
     folder.mkdir()
     run_to_the_end(folder, "--cores", "2", "views", config=[SAMPLE, overlay])
     results = folder / "results" / "real_sample"
@@ -52,11 +53,10 @@ def views_of(folder, few, tmp_path, **more):
 
 
 def test_a_served_archive_gives_the_views_that_its_folder_gives(few, real_data, tmp_path):
-    on_disk = views_of(tmp_path / "disk", few, tmp_path)
+    on_disk = views_of(tmp_path / "disk", few, tmp_path, f"file://{real_data / 'archive'}")
     with LoopbackArchive(real_data / "archive", process=True, scripts=False) as server:
         bases = [{"url": server.s3_url, "layout": "s3"}, server.url]
-        archives = {mission: {"base_url": bases, "shards": 4} for mission in ("kepler", "k2", "tess")}
-        served = views_of(tmp_path / "net", few, tmp_path, archives=archives)
+        served = views_of(tmp_path / "net", few, tmp_path, bases)
         fits = sum(request.path.endswith(".fits") and request.status == 200 for request in server.requests())
         assert fits == len(list((real_data / "archive").rglob("*.fits")))
         server.clear()
