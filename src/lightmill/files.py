@@ -6,18 +6,24 @@ written depend on the content alone: no dates, no host, no order of arrival.
 
 import hashlib
 import json
+import math
 import os
 import platform
-from collections.abc import Iterator
+import zipfile
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from glob import escape
 from pathlib import Path
 from tempfile import mkstemp
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+# A zip archive has dates; the earliest it can hold makes its bytes depend on the arrays alone.
+_ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -94,18 +100,51 @@ def read_json(path: str | Path) -> Any:
     return json.loads(Path(path).read_text(encoding="utf-8"))
 
 
-def write_parquet(path: str | Path, table: pd.DataFrame) -> None:
+def write_parquet(path: str | Path, table: "pd.DataFrame") -> None:
     """Write `table` without its index as zstd-compressed parquet, atomically."""
     with atomic_path(path) as temporary:
         table.to_parquet(temporary, index=False, compression="zstd")
 
 
-def write_csv(path: str | Path, table: pd.DataFrame) -> None:
+def read_rows(path: str | Path, columns: list[str] | None = None) -> list[dict[str, Any]]:
+    """The rows of a parquet file, for those who have no use for all that pandas brings; empty numbers are NaN.
+
+    `columns` are those wanted, all of them unless given; OSError and pyarrow's own errors as they come.
+    """
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(path, columns=columns, use_threads=False)
+    floating = {field.name for field in table.schema if str(field.type) in ("double", "float")}
+    rows: list[dict[str, Any]] = table.to_pylist()
+    for row in rows:
+        for name in floating:
+            if row[name] is None:
+                row[name] = math.nan
+    return rows
+
+
+def write_rows(path: str | Path, rows: list[dict[str, Any]], columns: Mapping[str, str]) -> None:
+    """Write rows as zstd-compressed parquet, atomically; `columns` are their names and types, as numpy calls them."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    kinds = {"str": pa.string(), "bool": pa.bool_()}
+    arrays = {
+        name: pa.array([row[name] for row in rows], kinds.get(kind) or pa.from_numpy_dtype(np.dtype(kind)))
+        for name, kind in columns.items()
+    }
+    with atomic_path(path) as temporary:
+        pq.write_table(pa.table(arrays), temporary, compression="zstd")
+
+
+def write_csv(path: str | Path, table: "pd.DataFrame") -> None:
     """Write `table` without its index as CSV, atomically.
 
     Text cells that a spreadsheet would run as a formula (leading = + - @, tab or carriage return) get an
     apostrophe in front. Floats are printed with all the digits that tell them apart: a BJD needs more than ten.
     """
+    import pandas as pd
+
     safe = table.copy()
     for column in safe.columns:
         if not (pd.api.types.is_numeric_dtype(safe[column]) or pd.api.types.is_bool_dtype(safe[column])):
@@ -122,6 +161,19 @@ def write_npy(path: str | Path, array: np.ndarray) -> None:
     """Write a C-contiguous copy of `array` as `.npy`, atomically and without pickles."""
     with atomic_path(path) as temporary, open(temporary, "wb") as file:
         np.save(file, np.ascontiguousarray(array), allow_pickle=False)
+
+
+def write_npz(path: str | Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """Write arrays by name as one `.npz` file that `np.load(path, allow_pickle=False)` reads, atomically.
+
+    Stored as they are: compressing the noise that most of ours hold saves some 8 %.
+    """
+    with atomic_path(path) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive:
+        for name, array in arrays.items():
+            entry = zipfile.ZipInfo(f"{name}.npy", _ZIP_DATE)
+            entry.external_attr = 0o644 << 16
+            with archive.open(entry, "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, array, allow_pickle=False)
 
 
 def sha256_file(path: str | Path) -> str:

@@ -12,7 +12,7 @@ from lightmill.catalogs.identify import identify_table
 from lightmill.code_digest import SOURCE
 from lightmill.files import sha256_file, write_json
 
-_VERSIONS = ("astropy", "batman-package", "fitsio", "numpy", "pandas", "pyarrow", "scikit-learn", "scipy",
+_VERSIONS = ("astropy", "batman-package", "gerbls", "numba", "numpy", "pandas", "pyarrow", "scikit-learn", "scipy",
              "snakemake", "torch")  # fmt: skip
 
 

@@ -108,11 +108,42 @@ def test_every_card_of_the_missions_own_files_is_read_as_astropy_reads_it(real_d
         ("KEY     =                   .5", 0.5),
         ("KEY     = (1.0, 2.0)", 1 + 2j),
         ("KEY     =                      / no value", None),
+        ("KEY     =  / no value", None),
+        ("KEY     = ", None),
+        ("KEY     = 'it''s'   / a quote", "it's"),
+        ("KEY     = '  two''''  '", "  two''"),
     ],
 )
 def test_values_of_cards(card, value):
     found = Cards(card.ljust(80).encode())["KEY"]
     assert (found, type(found)) == (value, type(value))
+
+
+def test_of_a_keyword_that_stands_twice_the_first_card_counts():
+    cards = Cards(b"".join(line.ljust(80).encode() for line in ("A       = 1", "B       = 2", "A       = 3", "END")))
+    assert (cards["A"], cards.get("B"), cards.get("C"), cards.get("C", 7)) == (1, 2, None, 7)
+    assert (list(cards), len(cards)) == (["A", "B", "END"], 3)
+    assert "A" in cards
+    assert "C" not in cards
+    with pytest.raises(KeyError, match="'C'"):
+        cards["C"]
+
+
+def test_a_card_that_nobody_can_read_is_a_value_error():
+    cards = Cards(b"KEY     = \x01".ljust(80))
+    # It is there nonetheless.
+    assert "KEY" in cards
+    for _ in range(2):
+        with pytest.raises(ValueError, match="Unparsable card"):
+            cards["KEY"]
+
+
+def test_an_end_that_is_no_card_ends_nothing(whole):
+    comments = b"COMMENT = 'the END     of it'".ljust(80) * 36
+    hdus = split_hdus(whole[:80] + comments + whole[80:], "x.fits")
+    assert hdus[0].data_start == split_hdus(whole, "x.fits")[0].data_start + 2880
+    with pytest.raises(LightCurveError, match="the header at byte 0 has no END"):
+        split_hdus(whole[:80] + 200 * comments + whole[80:], "x.fits")
 
 
 def test_a_wrong_datasum_is_noticed_without_checksum(tmp_path):

@@ -1,5 +1,7 @@
 """Reading one file: what is read, and what is refused by name and reason."""
 
+import subprocess
+import sys
 import warnings
 
 import fitsio
@@ -8,6 +10,7 @@ import pytest
 from lightcurves.made_fits import write_fits
 
 from lightmill.errors import LightCurveError
+from lightmill.lightcurves.hdus import verify_sums
 from lightmill.lightcurves.lightcurve import COLUMNS, STAR
 from lightmill.lightcurves.reader import read_segment
 
@@ -56,6 +59,46 @@ def test_rows_without_time_are_left_out_and_counted(tmp_path):
     assert part.segment.rows_without_time == 3
     assert {len(column) for column in part.columns.values()} == {57}
     assert np.isfinite(part.columns["time_bjd"]).all()
+
+
+def test_numbers_come_from_the_bytes_that_were_checked(tmp_path, monkeypatch):
+    """A file that another process replaces meanwhile is read as it was when its sums were taken."""
+    path, other = write_fits(tmp_path / "a.fits"), write_fits(tmp_path / "b.fits", columns={"SAP_FLUX": np.ones(60)})
+    expected = read(path).columns["sap_flux"]
+
+    def replaced_meanwhile(*arguments):
+        verify_sums(*arguments)
+        path.write_bytes(other.read_bytes())
+
+    monkeypatch.setattr("lightmill.lightcurves.reader.verify_sums", replaced_meanwhile)
+    np.testing.assert_array_equal(read(path).columns["sap_flux"], expected)
+
+
+def test_a_flux_beyond_all_numbers_is_infinite(tmp_path):
+    flux = np.full(60, 1e4)
+    flux[:2] = 1e300, -1e300
+    found = read(write_fits(tmp_path / "a.fits", columns={"PDCSAP_FLUX": flux})).columns["pdcsap_flux"]
+    assert list(found[:3]) == [np.inf, -np.inf, 1e4]
+
+
+def test_columns_can_be_written_and_outlive_the_file(tmp_path):
+    part = read(write_fits(tmp_path / "a.fits"))
+    for column in part.columns.values():
+        assert column.flags.writeable
+        assert column.flags.c_contiguous
+
+
+LEAN = """
+import sys
+import lightmill.lightcurves.assemble, lightmill.lightcurves.reader
+print(sorted({"astropy", "fitsio", "pandas", "pyarrow", "requests", "scipy"} & set(sys.modules)))
+"""
+
+
+def test_a_reader_of_files_is_there_at_once():
+    """What takes a second to import is not imported by what only reads files."""
+    told = subprocess.run([sys.executable, "-c", LEAN], capture_output=True, text=True, check=True)
+    assert told.stdout == "[]\n"
 
 
 def test_a_folder_with_brackets_is_a_folder(tmp_path):

@@ -1,7 +1,9 @@
 """The store: what goes in comes out, and damage is noticed."""
 
+import copy
 import dataclasses
 import hashlib
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -118,7 +120,9 @@ def test_compression_is_what_the_docs_say(tmp_path):
     row_group = pq.ParquetFile(store_path(tmp_path, "KIC 757076")).metadata.row_group(0)
     for place in range(row_group.num_columns):
         column = row_group.column(place)
-        assert column.compression == "ZSTD"
+        often = ("time_bjd", "pdcsap_flux", "quality", "segment")
+        read_often = column.path_in_schema in often or column.path_in_schema.startswith(("mom_centr", "pos_corr"))
+        assert column.compression == ("LZ4" if read_often else "ZSTD")
         assert ("BYTE_STREAM_SPLIT" in column.encodings) == (COLUMNS[column.path_in_schema].kind == "f")
 
 
@@ -133,6 +137,86 @@ def test_the_origin_and_the_sum_are_kept(tmp_path):
     assert len(read_stored(tmp_path, "KIC 757076", written.sha256)) == 50
     with pytest.raises(LightCurveError, match=f"has SHA-256 {written.sha256}, the manifest says 123"):
         read_stored(tmp_path, "KIC 757076", "123")
+
+
+def test_columns_of_the_file_that_is_expected_are_decoded_when_asked_for(tmp_path, monkeypatch):
+    written = write_stored(tmp_path, made(), ORIGIN)
+    decoded = []
+
+    def spy(self, columns, **options):
+        decoded.extend(columns)
+        return read(self, columns=columns, **options)
+
+    read = pq.ParquetFile.read
+    monkeypatch.setattr(pq.ParquetFile, "read", spy)
+    back = read_stored(tmp_path, "KIC 757076", written.sha256)
+    assert isinstance(back, LightCurve)
+    assert (back.target_id, back.mission, repr(back.segments)) == ("KIC 757076", "Kepler", repr(made().segments))
+    assert decoded == []
+    first = back.pdcsap_flux
+    assert back.pdcsap_flux is first
+    assert decoded == ["pdcsap_flux"]
+    assert same(back, made())
+    assert sorted(decoded) == sorted(COLUMNS)
+    for name, kind in COLUMNS.items():
+        assert getattr(back, name).dtype == kind
+        with pytest.raises(ValueError, match="read-only"):
+            getattr(back, name)[0] = 0
+    with pytest.raises(AttributeError, match="has no attribute 'flux'"):
+        back.flux  # noqa: B018
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        back.pdcsap_flux = first
+
+
+def test_a_light_curve_that_is_not_decoded_can_be_copied(tmp_path):
+    written = write_stored(tmp_path, made(), ORIGIN)
+
+    def fresh() -> LightCurve:
+        return read_stored(tmp_path, "KIC 757076", written.sha256)
+
+    assert len(fresh()) == 50
+    assert same(copy.copy(fresh()), made())
+    assert same(copy.deepcopy(fresh()), made())
+    assert same(pickle.loads(pickle.dumps(fresh())), made())
+    other = dataclasses.replace(fresh(), quality=np.zeros(50, "i4"))
+    assert (other.quality == 0).all()
+    np.testing.assert_array_equal(other.time_bjd, made().time_bjd)
+    # It is stored with the same bytes as the one that it was read from.
+    assert write_stored(tmp_path / "again", fresh(), ORIGIN).sha256 == written.sha256
+
+
+@pytest.mark.parametrize("cadences", [0, 1, 200_000])
+def test_any_number_of_cadences(tmp_path, cadences):
+    written = write_stored(tmp_path, made(cadences=cadences))
+    for expected in (None, written.sha256):
+        back = read_stored(tmp_path, "KIC 757076", expected)
+        assert len(back) == cadences
+        assert same(back, made(cadences=cadences))
+
+
+def test_of_the_file_that_is_expected_the_target_and_the_schema_count_too(tmp_path, monkeypatch):
+    monkeypatch.setattr("lightmill.lightcurves.store.SCHEMA_VERSION", 1)
+    written = write_stored(tmp_path, made())
+    monkeypatch.undo()
+    with pytest.raises(LightCurveError, match=f"schema version 1, expected {SCHEMA_VERSION}.; fetch"):
+        read_stored(tmp_path, "KIC 757076", written.sha256)
+    written = write_stored(tmp_path, made())
+    store_path(tmp_path, "KIC 757076").rename(store_path(tmp_path, "KIC 757077"))
+    with pytest.raises(LightCurveError, match=r"000757077\.parquet: .*holds KIC 757076, not KIC 757077"):
+        read_stored(tmp_path, "KIC 757077", written.sha256)
+
+
+def test_a_file_laid_out_as_it_used_to_be_is_read(tmp_path):
+    """Everything compressed with zstd, and the description within Arrow's schema: the same light curve."""
+    write_stored(tmp_path, made(), ORIGIN)
+    path = store_path(tmp_path, "KIC 757076")
+    told = pq.read_metadata(path).metadata[b"lightmill"]
+    table = pq.read_table(path).replace_schema_metadata({b"lightmill": told})
+    pq.write_table(table, path, compression="zstd", use_dictionary=["quality", "segment"], write_statistics=False)
+    stored = read_stored_file(tmp_path, "KIC 757076")
+    assert same(stored.light_curve, made())
+    assert stored.origin == ORIGIN
+    assert same(read_stored(tmp_path, "KIC 757076", stored.sha256), made())
 
 
 def test_another_origin_is_another_file(tmp_path):

@@ -42,20 +42,26 @@ def join_segments(target_id: str, parts: Sequence[SegmentRows]) -> LightCurve:
     }
     lengths = [len(part.columns["time_bjd"]) for part in parts]
     columns["segment"] = np.repeat(np.arange(len(parts), dtype=COLUMNS["segment"]), lengths)
+    if not (columns["time_bjd"][1:] > columns["time_bjd"][:-1]).all():
+        columns = _sorted_by_time(columns, parts)
+    if not np.isfinite(columns["pdcsap_flux"]).any():
+        first, more = parts[0].segment.file, len(parts) - 1
+        files_text = f"{first} and {more} more" if more else first
+        raise LightCurveError(f"{files_text}: no finite PDCSAP_FLUX in {sum(lengths)} cadences")
+    return LightCurve(
+        target_id=target_id, segments=tuple(part.segment for part in parts), **columns, **_newest_star(parts)
+    )
+
+
+def _sorted_by_time(columns: dict[str, Any], parts: Sequence[SegmentRows]) -> dict[str, Any]:
+    """Columns of parts one after the other, sorted; LightCurveError if two cadences share a time."""
     order = np.argsort(columns["time_bjd"], kind="stable")
     columns = {name: column[order] for name, column in columns.items()}
-
     twice = np.flatnonzero(np.diff(columns["time_bjd"]) == 0)
     if len(twice):
         files = [parts[columns["segment"][row]].segment.file for row in (twice[0], twice[0] + 1)]
         raise LightCurveError(f"{files[0]} and {files[1]}: both have a cadence at BJD {columns['time_bjd'][twice[0]]}")
-    if not np.isfinite(columns["pdcsap_flux"]).any():
-        first, more = parts[0].segment.file, len(parts) - 1
-        files_text = f"{first} and {more} more" if more else first
-        raise LightCurveError(f"{files_text}: no finite PDCSAP_FLUX in {len(order)} cadences")
-    return LightCurve(
-        target_id=target_id, segments=tuple(part.segment for part in parts), **columns, **_newest_star(parts)
-    )
+    return columns
 
 
 def split_segments(light_curve: LightCurve) -> list[SegmentRows]:

@@ -1,28 +1,32 @@
 """The table of a light-curve file as columns of `LightCurve`, each in its own type."""
 
 from collections.abc import Mapping
-from io import BufferedReader
 
-import fitsio
 import numpy as np
 
 from lightmill.errors import LightCurveError
 from lightmill.lightcurves.authors import Author
+from lightmill.lightcurves.hdus import Hdu
 from lightmill.lightcurves.lightcurve import COLUMNS
+from lightmill.lightcurves.tables import Fields, table_columns
 
 # Kepler's first light was in May 2009; anything outside says that TIME or BJDREFI is not what it should be.
 _EARLIEST_BJD, _LATEST_BJD = 2454900.0, 2480000.0
 
 
-def read_columns(file: BufferedReader, name: str, author: Author, layout: Mapping[str, str]) -> dict[str, np.ndarray]:
+def read_columns(
+    raw: bytes, table: Hdu, fields: Fields, author: Author, layout: Mapping[str, str]
+) -> dict[str, np.ndarray]:
     """Read the columns of `LightCurve` but `segment`; times stay on the file's own clock.
 
     Parameters
     ----------
-    file : BufferedReader
-        Open on disk; its table has all columns that `layout` and the author's `flags` name.
-    name : str
-        What the file is called in errors.
+    raw : bytes
+        The whole file.
+    table : Hdu
+        Its first extension, a table that has all columns that `layout` and the author's `flags` name.
+    fields : Fields
+        The columns of that table.
     author : Author
         Whose file it is.
     layout : mapping
@@ -37,39 +41,30 @@ def read_columns(file: BufferedReader, name: str, author: Author, layout: Mappin
     LightCurveError
         If the table cannot be read, has no rows, or a column holds something else than one number a row that fits.
     """
-    rows = _read_table(file, name)
-    if len(rows) == 0:
+    name, rows = table.file, table.whole("NAXIS2")
+    if rows == 0:
         raise LightCurveError(f"{name}: no rows")
-    in_file = {str(column).upper(): str(column) for column in rows.dtype.names or ()}
-    columns = {
-        ours: _numbers(rows[in_file[theirs]], COLUMNS[ours], theirs, theirs in author.whole_floats, name)
-        for ours, theirs in layout.items()
-    }
+    found = table_columns(raw, table, fields, [*layout.values(), *author.flags])
+    # What is beyond the range of a float32 is infinite there.
+    with np.errstate(over="ignore"):
+        columns = {
+            ours: _numbers(found[theirs], COLUMNS[ours], theirs, theirs in author.whole_floats, name)
+            for ours, theirs in layout.items()
+        }
     if author.flags:
-        columns["quality"] = np.zeros(len(rows), COLUMNS["quality"])
+        columns["quality"] = np.zeros(rows, COLUMNS["quality"])
         for theirs, bit in author.flags.items():
-            flagged = _numbers(rows[in_file[theirs]], np.dtype("float64"), theirs, False, name) != 0
+            flagged = _numbers(found[theirs], np.dtype("float64"), theirs, False, name) != 0
             columns["quality"][flagged] |= bit
     not_in_file = {
-        ours: np.full(len(rows), np.nan, kind)
-        for ours, kind in COLUMNS.items()
-        if kind.kind == "f" and ours not in columns
+        ours: np.full(rows, np.nan, kind) for ours, kind in COLUMNS.items() if kind.kind == "f" and ours not in columns
     }
     return {**columns, **not_in_file}
 
 
-def _read_table(file: BufferedReader, name: str) -> np.ndarray:
-    # By its descriptor: fitsio takes brackets and other signs in a path for its filter language.
-    try:
-        with fitsio.FITS(f"/dev/fd/{file.fileno()}") as opened:
-            return opened[1].read()
-    except (OSError, ValueError, TypeError, RuntimeError) as error:
-        raise LightCurveError(f"{name}: its table cannot be read ({' '.join(str(error).split())})") from None
-
-
 def _numbers(column: np.ndarray, kind: np.dtype, theirs: str, whole_floats: bool, name: str) -> np.ndarray:
     fitting = "iu" if kind.kind == "i" and not whole_floats else "fiu"
-    if column.ndim != 1 or column.dtype.kind not in fitting:
+    if column.dtype.kind not in fitting:
         raise LightCurveError(f"{name}: column {theirs} holds {column.dtype.str}, expected one number a row")
     if kind.kind == "i" and not np.can_cast(column.dtype, kind):
         limits = np.iinfo(kind)
@@ -78,8 +73,7 @@ def _numbers(column: np.ndarray, kind: np.dtype, theirs: str, whole_floats: bool
             raise LightCurveError(
                 f"{name}: column {theirs} holds numbers that are not whole or beyond {limits.bits} bits"
             )
-    with np.errstate(over="ignore"):
-        return column.astype(kind)
+    return column.astype(kind)
 
 
 def timed_rows(columns: dict[str, np.ndarray], name: str) -> tuple[dict[str, np.ndarray], int]:
@@ -91,17 +85,19 @@ def timed_rows(columns: dict[str, np.ndarray], name: str) -> tuple[dict[str, np.
     timed = np.isfinite(time_bjd)
     if not timed.any():
         raise LightCurveError(f"{name}: no finite TIME in {len(time_bjd)} rows")
-    first, last = time_bjd[timed].min(), time_bjd[timed].max()
+    without_time = len(timed) - int(np.count_nonzero(timed))
+    if without_time:
+        columns = {key: column[timed] for key, column in columns.items()}
+    first, last = columns["time_bjd"].min(), columns["time_bjd"].max()
     if first < _EARLIEST_BJD or last > _LATEST_BJD:
         raise LightCurveError(
             f"{name}: times from BJD {first:.1f} to {last:.1f}, expected {_EARLIEST_BJD:.0f} to {_LATEST_BJD:.0f}"
         )
-    columns = {key: column[timed] for key, column in columns.items()}
     for key, what in (("time_bjd", "TIME"), ("cadence_number", "CADENCENO")):
-        falls = np.flatnonzero(np.diff(columns[key]) <= 0)
-        if len(falls):
+        rises = columns[key][1:] > columns[key][:-1]
+        if not rises.all():
             raise LightCurveError(
-                f"{name}: {what} does not rise from cadence {columns['cadence_number'][falls[0]]} "
+                f"{name}: {what} does not rise from cadence {columns['cadence_number'][rises.argmin()]} "
                 "to the next: repeated or misplaced rows"
             )
-    return columns, int(np.count_nonzero(~timed))
+    return columns, without_time

@@ -1,6 +1,7 @@
 """Reading one FITS light curve, and refusing what is not the one that was asked for."""
 
 import hashlib
+import math
 import os
 import re
 from collections.abc import Mapping
@@ -24,13 +25,12 @@ from lightmill.lightcurves.authors import (
 from lightmill.lightcurves.columns import read_columns, timed_rows
 from lightmill.lightcurves.hdus import Hdu, split_hdus, verify_complete, verify_sums
 from lightmill.lightcurves.lightcurve import STAR, Segment
+from lightmill.lightcurves.tables import table_fields
 from lightmill.targets import PREFIX, Mission, mission_of, target_number
 
 _DAY_S = 86400.0
 # Light curves of 20 s over a sector have 15 MB; whatever is far larger is not read into memory.
 MOST_BYTES = 256 * 2**20
-# A table has at most 999 columns (FITS standard 4.0, 7.3.1).
-_MOST_COLUMNS = 999
 _CLOCK_KEYS = ("BJDREFI", "BJDREFF", "TIMEDEL")
 # How a column's unit states its zero point: `BJD - 2454833`, `BJD-2457000, days`.
 _ZERO_IN_UNIT = re.compile(r"BJD *- *([0-9]+(?:\.[0-9]+)?)\b", re.ASCII)
@@ -88,17 +88,19 @@ def read_segment(
     primary, table = hdus[0], hdus[1]
     mission = mission_of(target_id)
     _check_target(primary, name, target_id)
-    units = _units(table)
-    made_by = _check_author(primary, table, mission, set(units), author, name)
-    layout = _layout(made_by, set(units))
-    stated_zero = _stated_zero(table, made_by, units.get(layout["time_bjd"], ""), name)
-    _check_nothing_missing(primary, table, made_by, layout, set(units), stated_zero, name)
+    fields = table_fields(table)
+    in_file = set(fields.by_name)
+    made_by = _check_author(primary, table, mission, in_file, author, name)
+    layout = _layout(made_by, in_file)
+    time_field = fields.by_name.get(layout["time_bjd"])
+    stated_zero = _stated_zero(table, made_by, time_field.unit if time_field else "", name)
+    _check_nothing_missing(primary, table, made_by, layout, in_file, stated_zero, name)
     verify_complete(hdus, name)
     number = _check_segment(primary, mission, expected, name)
     cadence_s = table.number("TIMEDEL") * _DAY_S
     if made_by.states_clock:
         _check_cadence(cadence_s, primary, made_by, number, name)
-    columns = read_columns(file, name, made_by, layout)
+    columns = read_columns(raw, table, fields, made_by, layout)
     columns["time_bjd"] = columns["time_bjd"] + stated_zero
     columns, without_time = timed_rows(columns, name)
     if not made_by.states_clock:
@@ -125,12 +127,6 @@ def read_segment(
         ),
         columns=columns,
     )
-
-
-def _units(table: Hdu) -> dict[str, str]:
-    """The names of a table's columns, in capitals, and their units."""
-    places = range(1, min(table.whole("TFIELDS"), _MOST_COLUMNS) + 1)
-    return {table.text(f"TTYPE{place}").upper(): table.text(f"TUNIT{place}") for place in places}
 
 
 def _check_target(primary: Hdu, name: str, target_id: str) -> None:
@@ -177,11 +173,11 @@ def _stated_zero(table: Hdu, author: Author, unit: str, name: str) -> float:
     in_unit = float(match[1]) if match else float("nan")
     documented = ZERO_BJD[author.mission]
     for stated, where in ((in_header, "its header"), (in_unit, f"the unit {unit!r} of its times")):
-        if not np.isnan(stated) and stated != documented:
+        if not math.isnan(stated) and stated != documented:
             raise LightCurveError(
                 f"{name}: zero point {stated} in {where}, expected {documented} in one by {author.name}"
             )
-    return in_unit if np.isnan(in_header) else in_header
+    return in_unit if math.isnan(in_header) else in_header
 
 
 def _check_nothing_missing(
@@ -194,9 +190,9 @@ def _check_nothing_missing(
     name: str,
 ) -> None:
     if author.states_clock:
-        keys = [key for key in _CLOCK_KEYS if np.isnan(table.number(key))]
+        keys = [key for key in _CLOCK_KEYS if math.isnan(table.number(key))]
     else:
-        keys = ["BJDREFI"] if np.isnan(stated_zero) else []
+        keys = ["BJDREFI"] if math.isnan(stated_zero) else []
     without = sorted((set(layout.values()) | set(author.flags)) - columns)
     missing = [f"column {column}" for column in without] + [f"header card {key}" for key in keys]
     if missing:
@@ -240,7 +236,7 @@ def _step_s(columns: dict[str, np.ndarray], stated_s: float, name: str) -> float
     """
     steps = np.diff(columns["time_bjd"]) / np.diff(columns["cadence_number"])
     step_s = float(np.median(steps)) * _DAY_S if len(steps) else float("nan")
-    if np.isnan(stated_s):
+    if math.isnan(stated_s):
         return step_s
     if len(steps) and not is_cadence(stated_s, step_s):
         raise LightCurveError(f"{name}: TIMEDEL says {stated_s:.1f} s, but its times are {step_s:.1f} s apart")

@@ -1,6 +1,7 @@
 """The store: one parquet file per target, which says itself what it was made from and whether it is whole."""
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from hashlib import blake2b, sha256
@@ -14,11 +15,21 @@ import pyarrow.parquet as pq
 from lightmill.errors import LightCurveError
 from lightmill.files import atomic_path, digest
 from lightmill.lightcurves.lightcurve import COLUMNS, STAR, LightCurve, Segment
+from lightmill.lightcurves.stored import StoredLightCurve, as_array
 from lightmill.targets import mission_of, target_number
 
 SCHEMA_VERSION = 2
 _SCHEMA = pa.schema([pa.field(name, pa.from_numpy_dtype(kind), nullable=False) for name, kind in COLUMNS.items()])
 _METADATA = b"lightmill"
+_FLOATS = [name for name, kind in COLUMNS.items() if kind.kind == "f"]
+# The columns that later stages read again and again: lz4 is decoded at least twice as fast as zstd and takes, at this
+# level, about as much room; it only takes longer to write.
+_READ_OFTEN = frozenset(
+    ("time_bjd", "pdcsap_flux", "quality", "mom_centr1", "mom_centr2", "pos_corr1", "pos_corr2", "segment")
+)
+_COMPRESSION = {name: "lz4" if name in _READ_OFTEN else "zstd" for name in COLUMNS}
+_LEVELS = {"lz4": 4, "zstd": 3}
+_ENCODING = {**dict.fromkeys(_FLOATS, "BYTE_STREAM_SPLIT"), "cadence_number": "DELTA_BINARY_PACKED", "quality": "PLAIN"}
 # Zero-padded as in the missions' own file names.
 _DIGITS = {"Kepler": 9, "K2": 9, "TESS": 16}
 
@@ -114,19 +125,25 @@ def write_stored(store: str | Path, light_curve: LightCurve, origin: Origin = Or
 def read_stored(store: str | Path, target_id: str, expected_sha256: str | None = None) -> LightCurve:
     """Read a target's light curve from the store; its arrays are read-only.
 
+    Where the hex SHA-256 of its file is given, as a manifest has it, the file is the one that was verified when it was
+    written: then columns are decoded only when they are asked for. Else all are, and their digest is checked.
+
     Raises LightCurveError if there is none, or if the file is damaged, another target's or of another schema;
-    NotAsFetchedError, one of them, if there is none or another where a hex SHA-256 is given. Fetching the light curves
+    NotAsFetchedError, one of them, if there is none or another where a SHA-256 is given. Fetching the light curves
     again makes it anew.
     """
     path = store_path(store, target_id)
     if expected_sha256 is not None and not path.exists():
         raise NotAsFetchedError({target_id: f"{path}: no such file"})
     encoded = _bytes(path, target_id)
-    if expected_sha256 is not None and sha256(encoded).hexdigest() != expected_sha256:
-        raise NotAsFetchedError(
-            {target_id: f"{path}: has SHA-256 {sha256(encoded).hexdigest()}, the manifest says {expected_sha256}"}
-        )
-    return _decode(encoded, path, target_id)[0]
+    if expected_sha256 is None:
+        return _decode(encoded, path, target_id)[0]
+    found_sha256 = sha256(encoded).hexdigest()
+    if found_sha256 != expected_sha256:
+        raise NotAsFetchedError({target_id: f"{path}: has SHA-256 {found_sha256}, the manifest says {expected_sha256}"})
+    file, description = _opened(encoded, path)
+    _check_description(description, path, target_id)
+    return StoredLightCurve.of_file(file, _described(description))
 
 
 def facts_of(segment: Segment) -> FileFacts:
@@ -172,51 +189,69 @@ def _encode(light_curve: LightCurve, origin: Origin) -> bytes:
     }
     description["digest"] = digest(description)
     text = json.dumps(description, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    table = pa.Table.from_arrays([pa.array(array) for array in arrays], schema=_SCHEMA.with_metadata({_METADATA: text}))
-    floats = [name for name, kind in COLUMNS.items() if kind.kind == "f"]
+    table = pa.Table.from_arrays([pa.array(array) for array in arrays], schema=_SCHEMA)
     sink = pa.BufferOutputStream()
-    pq.write_table(
-        table,
+    # Without Arrow's own copy of the schema, in which the description would stand a second time.
+    with pq.ParquetWriter(
         sink,
-        compression="zstd",
-        compression_level=3,
-        use_dictionary=["quality", "segment"],
-        column_encoding={**dict.fromkeys(floats, "BYTE_STREAM_SPLIT"), "cadence_number": "DELTA_BINARY_PACKED"},
-        row_group_size=max(len(light_curve), 1),
+        _SCHEMA,
+        compression=_COMPRESSION,
+        compression_level={name: _LEVELS[codec] for name, codec in _COMPRESSION.items()},
+        use_dictionary=["segment"],
+        column_encoding=_ENCODING,
         write_statistics=False,
-    )
+        store_schema=False,
+    ) as writer:
+        writer.write_table(table, row_group_size=max(len(light_curve), 1))
+        writer.add_key_value_metadata({_METADATA: text})
     return sink.getvalue().to_pybytes()
 
 
+def _opened(encoded: bytes, path: Path) -> tuple[pq.ParquetFile, Any]:
+    """A file that is held in memory, and its description, not checked yet."""
+    try:
+        file = pq.ParquetFile(pa.BufferReader(encoded))
+        return file, json.loads(file.metadata.metadata[_METADATA])
+    except (pa.ArrowException, OSError, ValueError, KeyError, TypeError) as error:
+        raise _damaged(path, f"{type(error).__name__}: {error}") from None
+
+
 def _decode(encoded: bytes, path: Path, target_id: str) -> tuple[LightCurve, Origin]:
+    file, description = _opened(encoded, path)
     try:
         # In one thread: parallelism is across jobs.
-        table = pq.ParquetFile(pa.BufferReader(encoded)).read(use_threads=False)
-        description = json.loads(table.schema.metadata[_METADATA])
-        arrays = {name: table.column(name).combine_chunks().to_numpy() for name in COLUMNS}
+        table = file.read(use_threads=False)
+        arrays: dict[str, Any] = {name: as_array(table.column(name)) for name in COLUMNS}
     except (pa.ArrowException, OSError, ValueError, KeyError, TypeError) as error:
         raise _damaged(path, f"{type(error).__name__}: {error}") from None
     if not isinstance(description, dict) or description.pop("digest", None) != digest(description):
         raise _damaged(path, "its description does not fit its digest")
-    if description["schema_version"] != SCHEMA_VERSION:
-        raise _damaged(path, f"schema version {description['schema_version']}, expected {SCHEMA_VERSION}")
-    if description["target_id"] != target_id:
-        raise _damaged(path, f"holds {description['target_id']}, not {target_id}")
+    _check_description(description, path, target_id)
     if _content_digest(list(arrays.values())) != description["content"]:
         raise _damaged(path, "its columns do not fit their digest")
-    light_curve = LightCurve(
-        target_id=target_id,
-        segments=tuple(_segment(segment) for segment in description["segments"]),
-        **arrays,
-        **_with_nan(description["star"]),
-    )
     origin = description["origin"]
-    return light_curve, Origin(
+    return LightCurve(**_described(description), **arrays), Origin(
         code=origin["code"],
         request=origin["request"],
         left_out=tuple(FileFacts(**facts) for facts in origin["left_out"]),
         absent=tuple(FileFacts(**facts) for facts in origin["absent"]),
     )
+
+
+def _check_description(description: dict[str, Any], path: Path, target_id: str) -> None:
+    if description["schema_version"] != SCHEMA_VERSION:
+        raise _damaged(path, f"schema version {description['schema_version']}, expected {SCHEMA_VERSION}")
+    if description["target_id"] != target_id:
+        raise _damaged(path, f"holds {description['target_id']}, not {target_id}")
+
+
+def _described(description: dict[str, Any]) -> dict[str, Any]:
+    """What a description says of a light curve: its attributes but for the columns."""
+    return {
+        "target_id": description["target_id"],
+        "segments": tuple(_segment(segment) for segment in description["segments"]),
+        **_with_nan(description["star"]),
+    }
 
 
 def _damaged(path: Path, reason: str) -> LightCurveError:
@@ -250,8 +285,8 @@ def _without_nan(value: Any) -> Any:
 
 def _segment(values: dict[str, Any]) -> Segment:
     star = _with_nan(values["star"])
-    return Segment(**{**_with_nan(values), "star": tuple(star[name] for name in STAR)})
+    return Segment(**{**_with_nan(values), "star": tuple([star[name] for name in STAR])})
 
 
 def _with_nan(values: dict[str, Any]) -> dict[str, Any]:
-    return {name: float("nan") if value is None else value for name, value in values.items()}
+    return {name: math.nan if value is None else value for name, value in values.items()}

@@ -47,7 +47,8 @@ from lightmill.network.errors import RefusedError, TransientError
 # What makes a light curve of files. A change of logic in one of these makes all light curves anew, for which servers
 # are asked for their files again: nothing else belongs here.
 _READING = tuple(
-    f"lightmill.lightcurves.{name}" for name in ("assemble", "authors", "columns", "hdus", "lightcurve", "reader")
+    f"lightmill.lightcurves.{name}"
+    for name in ("assemble", "authors", "columns", "hdus", "lightcurve", "reader", "tables")
 )
 _NO_FILE = "no light-curve file in the archive"
 
