@@ -12,6 +12,16 @@ from lightmill.files import atomic_path
 # Okabe and Ito's palette, https://jfly.uni-koeln.de/color.
 BLUE, GREEN, ORANGE, VERMILLION, PURPLE = "#0072B2", "#009E73", "#E69F00", "#D55E00", "#CC79A7"
 
+GREY = "#8A8A8A"
+STYLE: Any = {
+    "font.size": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": 10,
+    "figure.dpi": 150,
+    "savefig.dpi": 150,
+}
+
 
 def save_figure(path: str | Path, figure: Figure, dpi: float = 150, style: Mapping[str, Any] | None = None) -> None:
     """Write `figure` as PNG, atomically, without the version and date that matplotlib would put inside.

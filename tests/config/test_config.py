@@ -8,6 +8,7 @@ import pytest
 
 from lightmill.config import load_config, parse_config
 from lightmill.config.documents import config_schema, config_table
+from lightmill.config.views import MISSION_DETREND
 from lightmill.errors import ConfigError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,6 +40,38 @@ def test_a_wrong_value_says_what_was_expected():
     )
     assert "max_missing" in refusal(max_missing=3)
     assert "less than or equal to 1" in refusal(max_missing=3)
+
+
+@pytest.mark.parametrize(
+    ("detrend", "message"),
+    [
+        ({"window_d": 1.0}, "views.detrend: required key 'method' is not given"),
+        ({"method": "savgoll"}, "views.detrend.method: expected 'savgol' or 'biweight' or 'spline', got 'savgoll'; did"),
+        ({"method": "savgol", "window": 1}, "views.detrend.window: no such key; did you mean 'window_d'? Valid: mask"),
+        ({"method": "spline", "window_d": 1}, "views.detrend.window_d: no such key; Valid: mask_durations, break_d, "),
+        ({"method": "biweight", "window_d": -1}, "views.detrend.window_d: Input should be greater than 0.05, got '-1'"),
+        (
+            {"method": "spline", "shortest_knots_d": 5, "longest_knots_d": 1},
+            "views.detrend: expected shortest_knots_d of at most longest_knots_d",
+        ),
+    ],
+)
+def test_what_a_method_of_detrending_does_not_know_is_refused(detrend, message):
+    assert refusal(views={"detrend": detrend}).startswith(message)
+
+
+def test_without_a_method_each_mission_has_its_own():
+    views = parse_config({"run": "x", "views": {"more": ["even", "odd"]}}).views
+    assert views.detrend is None
+    assert views.more == ("odd", "even")
+    for mission, detrend in MISSION_DETREND.items():
+        assert views.of_mission(mission).detrend == detrend
+    chosen = parse_config({"run": "x", "views": {"detrend": {"method": "spline"}}}).views
+    assert chosen.of_mission("TESS").detrend.method == "spline"
+
+
+def test_a_blind_search_needs_stars():
+    assert "search: find: no stars to search" in refusal(search={"find": {}})
 
 
 def test_every_fault_gets_a_line_of_its_own():

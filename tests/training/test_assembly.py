@@ -13,9 +13,9 @@ from lightmill.errors import LabelError, ViewError
 from lightmill.files import read_json, sha256_file, write_json, write_npy, write_parquet
 from lightmill.training.assembly import assemble_dataset, import_dataset, label_by_policy
 from lightmill.training.dataset import read_dataset
-from lightmill.views.shards import NUMBERS
+from lightmill.views.layout import MEASURES, STAR_COLUMNS, array_layout, presence_column
 
-VIEWS = ViewSettings(**{"global": {"length": 32}, "local": {"length": 20}})
+VIEWS = ViewSettings(**{"global": {"length": 32}, "local": {"length": 20}, "more": ["odd", "centroid"]})
 SPLITS = ("train", "train", "train", "validation", "test")
 
 
@@ -42,22 +42,30 @@ def write_shard(folder: Path, labels: pd.DataFrame, settings=VIEWS, without=(), 
     """One shard as make_views and shard_catalog leave it; returns the views by signal."""
     made = labels[~labels["signal_id"].isin(without)]
     generator = np.random.default_rng(int(folder.name))
-    lengths = {"global": settings.global_.length, "local": settings.local.length}
-    arrays = {name: generator.normal(size=(len(made), bins)).astype(np.float32) for name, bins in lengths.items()}
+    layout = array_layout(settings)
+    arrays = {
+        name: generator.uniform(0, 9, (len(made), *form.shape)).astype(form.dtype) for name, form in layout.items()
+    }
     for name, array in arrays.items():
         write_npy(folder / f"{name}.npy", array)
-    meta = made[["signal_id", "target_id"]].assign(mission="Kepler")
-    for number, (column, kind) in enumerate(NUMBERS.items()):
+    meta = made[["signal_id", "target_id"]].assign(mission="Kepler", ephemeris="refined")
+    ephemeris = dict.fromkeys(("period_d", "epoch_bjd", "duration_h", *STAR_COLUMNS), "float64")
+    for number, (column, kind) in enumerate({**ephemeris, **MEASURES}.items()):
         meta[column] = (np.arange(len(made)) + number).astype(kind)
+    for view in settings.more:
+        meta[presence_column(view)] = np.arange(len(made)) % 2 == 0
     write_parquet(folder / "meta.parquet", meta)
     outcomes = {signal: {"outcome": "ok", "detail": ""} for signal in made["signal_id"]}
     lost = labels["signal_id"][labels["signal_id"].isin(without)]
     outcomes |= {signal: {"outcome": why, "detail": "absent"} for signal in lost}
-    manifest = {"views": lengths, "settings": settings.model_dump(by_alias=True), "outcomes": outcomes}
-    names = ("global.npy", "local.npy", "meta.parquet")
+    forms = {name: form._asdict() for name, form in layout.items()}
+    manifest = {"arrays": forms, "settings": settings.model_dump(by_alias=True), "outcomes": outcomes}
+    names = [*(f"{name}.npy" for name in arrays), "meta.parquet"]
     manifest["sha256"] = {name: sha256_file(folder / name) for name in names}
     write_json(folder / "manifest.json", manifest)
-    return {signal: (arrays["global"][row], arrays["local"][row]) for row, signal in enumerate(made["signal_id"])}
+    return {
+        signal: {name: array[row] for name, array in arrays.items()} for row, signal in enumerate(made["signal_id"])
+    }
 
 
 def mission(tmp_path, labels, **named):
@@ -83,12 +91,19 @@ def test_every_signal_with_a_view_is_in_with_its_own_views_and_labels(tmp_path):
     data = read_dataset(tmp_path / "Kepler")
     assert list(data.meta["signal_id"]) == sorted(set(labels["signal_id"]) - set(lost))
     for row, signal in enumerate(data.meta["signal_id"]):
-        np.testing.assert_array_equal(data.views["global"][row], truth[signal][0])
-        np.testing.assert_array_equal(data.views["local"][row], truth[signal][1])
+        assert set(data.views) == set(truth[signal])
+        for name, array in truth[signal].items():
+            np.testing.assert_array_equal(data.views[name][row], array)
     kept = labels.set_index("signal_id").loc[data.meta["signal_id"]]
     for column in ("label", "split", "group_id", "disposition", "label_source"):
         assert data.meta[column].tolist() == kept[column].tolist()
     assert (data.meta["label"] == "unknown").any()
+    assert data.views["centroid"].shape == (58, 2, 20)
+    assert data.views["odd_count"].dtype == np.uint16
+    assert set(data.meta["ephemeris"]) == {"refined"}
+    assert data.meta["present_odd"].any()
+    assert not data.meta["present_odd"].all()
+    assert not data.meta["present_even"].any()  # not made
     assert data.manifest["description"]["scale"] == "mad"
     assert data.manifest["description"]["labels"]["koi"]["planet"] == ["CONFIRMED"]
 

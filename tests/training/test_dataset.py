@@ -147,7 +147,7 @@ def test_a_damaged_dataset_is_not_read(tmp_path, name, damage):
         read_dataset(folder)
 
 
-@pytest.mark.parametrize("content", ["{", "[]", '{"schema": 2}'])
+@pytest.mark.parametrize("content", ["{", "[]", '{"schema": 3}'])
 def test_a_damaged_manifest_is_named(tmp_path, content):
     folder = tmp_path / "toy"
     toy_dataset(folder, n=9)
@@ -160,7 +160,11 @@ def test_views_of_another_shape_are_refused_even_if_their_hash_is_right(tmp_path
     folder = tmp_path / "toy"
     toy_dataset(folder, n=9)
     manifest = json.loads((folder / "manifest.json").read_text())
-    (folder / "manifest.json").write_text(json.dumps({**manifest, "views": {"global": 3, "local": 3}}))
+    (folder / "manifest.json").write_text(
+        json.dumps(
+            {**manifest, "arrays": {"global": {"shape": [3], "dtype": "float32"}, "local": manifest["arrays"]["local"]}}
+        )
+    )
     with pytest.raises(ViewError, match=r"damaged \(manifest\.json\)"):
         read_dataset(folder)
 
@@ -173,7 +177,7 @@ def test_reading_checks_schema_and_rows(tmp_path):
     with pytest.raises(ViewError, match=r"damaged \(manifest\.json\)"):
         read_dataset(folder)
     (folder / "manifest.json").write_text(json.dumps({**manifest, "schema": 99}))
-    with pytest.raises(ViewError, match="schema 99, expected 2"):
+    with pytest.raises(ViewError, match="schema 99, expected 3"):
         read_dataset(folder)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lightmill.training.dataset import META_COLUMNS, Dataset, read_dataset, write_dataset
+from lightmill.training.dataset import FLAG_COLUMNS, META_COLUMNS, NUMBER_COLUMNS, Dataset, read_dataset, write_dataset
 
 SPLITS = ("train", "train", "train", "validation", "test")
 LENGTHS = {"global": 32, "local": 20}
@@ -27,7 +27,8 @@ def toy_meta(n: int, mission: str = "Kepler", prefix: str = "TOY") -> pd.DataFra
             "split": [SPLITS[(i // 6) % len(SPLITS)] for i in range(n)],
         }
     )
-    return meta.reindex(columns=list(META_COLUMNS)).astype({name: float for name in META_COLUMNS[9:]})
+    meta = meta.assign(ephemeris="catalog", **dict.fromkeys(FLAG_COLUMNS, False))
+    return meta.reindex(columns=list(META_COLUMNS)).astype(dict.fromkeys(NUMBER_COLUMNS, float))
 
 
 def toy_views(meta: pd.DataFrame, noise: float = 0.3, seed: int = 0) -> dict[str, np.ndarray]:

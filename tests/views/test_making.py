@@ -6,26 +6,17 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from views.flat_stars import flat_star, mirrored, with_box
 from views.stars import CADENCE_D, START, light_curve, segment, signal
 
 from lightmill.config.views import ViewSettings
 from lightmill.lightcurves.lightcurve import COLUMNS
 from lightmill.views import FlatCurve, Signal, flatten_star, fold_views, make_views
-from lightmill.views.detrend import DETREND_METHODS
-from lightmill.views.making import cadence_lengths
+from lightmill.views.flatten import cadence_lengths
+from lightmill.views.further import FURTHER_NUMBERS
+from lightmill.views.layout import MEASURES, array_layout
 
 VIEWS = ViewSettings()
-
-
-def flat_star(days=400.0, noise=1e-4, seed=9):
-    time = START + np.arange(0, days, CADENCE_D)
-    return FlatCurve(time, np.random.default_rng(seed).normal(0, noise, time.size), CADENCE_D)
-
-
-def with_box(star, of):
-    flux = star.flux.copy()
-    flux[of.transits(star.time_bjd, 1.0)] -= of.depth_ppm * 1e-6
-    return star._replace(flux=flux)
 
 
 def test_defects():
@@ -105,15 +96,14 @@ def test_two_segments_become_one_flat_star_with_its_transits():
 def test_the_method_of_detrending_is_the_configured_one(monkeypatch):
     called = {}
 
-    def minus_one(time_bjd, flux, segment, masked, window_d, order, break_d, clip_sigma):
-        called.update(window_d=window_d, order=order, break_d=break_d, clip_sigma=clip_sigma)
+    def minus_one(time_bjd, flux, segment, masked, settings, widest_mask_d):
+        called.update(settings=settings, widest_mask_d=widest_mask_d)
         return flux - 1.0
 
-    monkeypatch.setitem(DETREND_METHODS, "minus_one", minus_one)
-    chosen = VIEWS.detrend.model_copy(update={"method": "minus_one", "window_d": 3.0, "order": 1})
-    star = flatten_star(light_curve(), [], chosen)
+    monkeypatch.setattr("lightmill.views.flatten.detrend", minus_one)
+    star = flatten_star(light_curve(), [signal(duration_h=8.0)], VIEWS.detrend)
     assert star.flux == pytest.approx(-1.0)
-    assert called == {"window_d": 3.0, "order": 1, "break_d": 0.5, "clip_sigma": 5.0}
+    assert called == {"settings": VIEWS.detrend, "widest_mask_d": pytest.approx(1.5 * 8.0 / 24.0)}
 
 
 def test_every_known_signal_is_masked_even_if_it_cannot_be_folded():
@@ -151,7 +141,7 @@ def test_views_have_their_lengths_and_the_transit_in_the_middle():
     planet = signal(period_d=12.345, epoch_bjd=START - 40 * 12.345)
     outcome, made = make_views(with_box(flat_star(), planet), planet, [planet], VIEWS)
     assert (outcome.outcome, outcome.detail) == ("ok", "")
-    whole, near = made.views["global"], made.views["local"]
+    whole, near = made.arrays["global"], made.arrays["local"]
     assert (whole.shape, whole.dtype, near.shape, near.dtype) == ((2000,), np.float32, (201,), np.float32)
     dip = np.flatnonzero(whole < 0.5 * np.median(whole[990:1010]))
     assert dip.mean() == pytest.approx(999.5, abs=1)
@@ -171,7 +161,7 @@ def test_views_have_their_lengths_and_the_transit_in_the_middle():
 def test_sixty_ppm_in_float32():
     planet = signal(depth_ppm=60.0)
     made = make_views(with_box(flat_star(noise=1e-6), planet), planet, [planet], VIEWS)[1]
-    near = made.views["local"].astype(np.float64) * made.numbers["scale_local"]
+    near = made.arrays["local"].astype(np.float64) * made.numbers["scale_local"]
     assert near[95:106].mean() == pytest.approx(-60e-6, rel=0.01)
 
 
@@ -182,8 +172,8 @@ def test_other_signals_are_removed_before_folding():
     spoilt = make_views(star, planet, [planet], VIEWS)[1]
     assert clean.numbers["depth_ppm"] == pytest.approx(1000, rel=0.1)
     assert clean.numbers["cadences"] < spoilt.numbers["cadences"]
-    assert clean.views["global"].min() * clean.numbers["scale_global"] > -1.5e-3
-    assert spoilt.views["global"].min() * spoilt.numbers["scale_global"] < -2e-2
+    assert clean.arrays["global"].min() * clean.numbers["scale_global"] > -1.5e-3
+    assert spoilt.arrays["global"].min() * spoilt.numbers["scale_global"] < -2e-2
 
 
 def test_the_secondary_of_a_binary_is_not_removed():
@@ -192,7 +182,7 @@ def test_the_secondary_of_a_binary_is_not_removed():
     star = with_box(with_box(flat_star(), primary), secondary)
     made = make_views(star, primary, [primary, secondary], VIEWS)[1]
     assert made.numbers["cadences"] == star.time_bjd.size
-    assert made.views["global"][[0, -1]] * made.numbers["scale_global"] == pytest.approx(-0.02, rel=0.02)
+    assert made.arrays["global"][[0, -1]] * made.numbers["scale_global"] == pytest.approx(-0.02, rel=0.02)
 
 
 def test_a_linked_signal_is_not_removed():
@@ -259,8 +249,8 @@ def test_views_do_not_feel_an_epoch_whole_periods_away(periods, period_d, durati
     expected, moved = fold_views(star, near, VIEWS), fold_views(star, far, VIEWS)
     assert moved.numbers["cadences"] == expected.numbers["cadences"]
     # A cadence closer to an edge than the rounding of a Julian date may still change sides.
-    for name, view in expected.views.items():
-        assert np.isclose(moved.views[name], view, rtol=1e-2, atol=1e-2).mean() > 0.98
+    for name, view in expected.arrays.items():
+        assert np.isclose(moved.arrays[name], view, rtol=1e-2, atol=1e-2).mean() > 0.98
 
 
 @settings(max_examples=30, deadline=None)
@@ -268,13 +258,17 @@ def test_views_do_not_feel_an_epoch_whole_periods_away(periods, period_d, durati
 def test_any_star_with_a_transit_has_finite_views(points, period_d, duration_h, length):
     random = np.random.default_rng(points)
     time = START + np.sort(random.uniform(0, 30, points))
-    star = FlatCurve(time, random.normal(0, 1e-3, points), CADENCE_D)
+    centroid = random.normal(0, 1e-2, (points, 2))
+    centroid[random.random(points) < 0.2] = np.nan
+    star = FlatCurve(time, random.normal(0, 1e-3, points), CADENCE_D, centroid)
     planet = signal(period_d=period_d, epoch_bjd=float(time[points // 2]), duration_h=duration_h)
     short = VIEWS.model_copy(update={"local": VIEWS.local.model_copy(update={"length": length})})
     outcome, made = make_views(star, planet, [planet], short)
     if outcome.outcome == "ok":
-        assert made.views["local"].shape == (length,)
-        assert all(np.isfinite(view).all() for view in made.views.values())
+        assert {name: view.shape for name, view in made.arrays.items()} == {
+            name: form.shape for name, form in array_layout(short).items()
+        }
+        assert all(np.isfinite(view).all() for view in made.arrays.values())
         assert np.isfinite(made.numbers["scale_local"])
     else:
         assert (outcome.outcome, made) == ("no_data_in_transit", None)
@@ -335,3 +329,156 @@ def test_cadences_of_one_kind_have_one_length_whatever_the_headers_round():
     lengths = cadence_lengths(time[:3], np.array([1800.0, 200.0, 200.0]))
     np.testing.assert_allclose(lengths, [1800 / 86400, 0.02, 0.02])
     assert cadence_lengths(time[:0], nominal[:0]).size == 0
+
+
+def test_arrays_have_the_forms_of_the_layout_and_numbers_its_columns():
+    planet = signal()
+    made = make_views(with_box(flat_star(centroid=1e-3), planet), planet, [planet], VIEWS)[1]
+    assert {name: (view.shape, view.dtype.name) for name, view in made.arrays.items()} == array_layout(VIEWS)
+    assert list(made.present) == list(VIEWS.more)
+    assert all(made.present.values())
+    assert made.numbers.keys() == MEASURES.keys()
+    assert np.isfinite(list(made.numbers.values())).all()
+
+
+def test_views_that_nobody_asked_for_are_not_made():
+    planet = signal()
+    star = with_box(flat_star(centroid=1e-3), planet)
+    full = make_views(star, planet, [planet], VIEWS)[1]
+    basic = make_views(star, planet, [planet], VIEWS.model_copy(update={"more": ()}))[1]
+    assert list(basic.arrays) == ["global", "global_scatter", "global_count", "local", "local_scatter", "local_count"]
+    assert basic.present == {}
+    for name, array in basic.arrays.items():
+        np.testing.assert_array_equal(array, full.arrays[name])
+    assert basic.numbers.keys() == full.numbers.keys()
+    unknown = {name for name, number in basic.numbers.items() if np.isnan(number)}
+    assert unknown == set(FURTHER_NUMBERS)
+    some = make_views(star, planet, [planet], VIEWS.model_copy(update={"more": ("even", "secondary")}))[1]
+    assert some.present == {"even": True, "secondary": True}
+    np.testing.assert_array_equal(some.arrays["even"], full.arrays["even"])
+    assert some.numbers["odd_even_sigma"] == full.numbers["odd_even_sigma"]
+    assert np.isnan(some.numbers["transit_depth_scatter_sigma"])
+
+
+def test_counts_and_scatters_are_those_of_the_cadences_in_the_bins():
+    planet = signal(depth_ppm=5000.0, duration_h=1.7)
+    star = with_box(flat_star(days=90.0), planet)
+    made = make_views(star, planet, [planet], VIEWS.model_copy(update={"scale": "depth"}))[1]
+    assert made.arrays["global_count"].sum() == star.time_bjd.size
+    assert made.arrays["half_period_count"].sum() == star.time_bjd.size
+    assert made.arrays["twice_period_count"].sum() == star.time_bjd.size
+    np.testing.assert_array_equal(
+        made.arrays["local_count"], made.arrays["odd_count"].astype(int) + made.arrays["even_count"]
+    )
+    # A hundred ppm of noise in units of 5000.
+    assert np.median(made.arrays["local_scatter"]) == pytest.approx(0.02, rel=0.4)
+    assert np.median(made.arrays["half_period_scatter"]) == pytest.approx(0.02, rel=0.05)
+    # Of one cadence no scatter is known.
+    lonely = made.arrays["unfolded_count"] == 1
+    assert lonely.any()
+    assert np.all(made.arrays["unfolded_scatter"][lonely] == 0)
+
+
+def test_counts_stop_at_what_their_type_holds():
+    planet = signal(period_d=1.0, epoch_bjd=START + 0.5)
+    time = START + np.arange(0, 11.0, 1e-5)
+    star = FlatCurve(time, np.random.default_rng(2).normal(0, 1e-4, time.size), 1e-5)
+    small = VIEWS.model_copy(update={"global_": VIEWS.global_.model_copy(update={"length": 16}), "more": ()})
+    made = make_views(with_box(star, planet), planet, [planet], small)[1]
+    assert set(made.arrays["global_count"]) == {65535}
+
+
+@pytest.mark.parametrize("scale", ["mad", "min", "depth"])
+def test_further_views_share_the_scale_and_the_level_of_the_local_view(scale):
+    planet = signal(depth_ppm=2000.0)
+    star = with_box(flat_star(noise=1e-5), planet, depths=[2000.0, 1000.0])
+    star = star._replace(flux=star.flux + 3e-4)
+    made = make_views(star, planet, [planet], VIEWS.model_copy(update={"scale": scale}))[1]
+    unit = made.numbers["scale_local"] * 1e6
+    deepest = {name: made.arrays[name].min() * unit for name in ("odd", "even", "unfolded", "twice_period")}
+    assert deepest == pytest.approx({"odd": -2000, "even": -1000, "unfolded": -2000, "twice_period": -2000}, rel=0.03)
+    for name in ("local", "odd", "even", "secondary", "half_period", "twice_period"):
+        assert abs(np.median(made.arrays[name])) * unit < 10.0, name
+
+
+def test_a_mirrored_light_curve_has_mirrored_views():
+    planet = signal(period_d=9.87, epoch_bjd=START + 5.0123, depth_ppm=3000.0)
+    late = replace(planet, epoch_bjd=planet.epoch_bjd + 0.03, depth_ppm=1000.0)
+    # Not symmetric about mid-transit, and seen 41 times: the first and the last are both odd.
+    star = with_box(with_box(flat_star(days=402.0, centroid=1e-3), planet, shift_arcsec=(0.02, 0.0)), late)
+    back = mirrored(star)
+    turned = replace(planet, epoch_bjd=float(star.time_bjd[0] + star.time_bjd[-1]) - planet.epoch_bjd)
+    one, other = (fold_views(curve, of, VIEWS) for curve, of in ((star, planet), (back, turned)))
+    assert one.numbers["transits_observed"] == 41
+    for name in ("local", "odd", "even", "half_period", "twice_period", "centroid", "secondary"):
+        # A cadence on the edge of a bin changes sides in the mirror.
+        assert np.isclose(one.arrays[name], other.arrays[name][..., ::-1], rtol=1e-5, atol=1e-5).mean() > 0.99, name
+        np.testing.assert_allclose(one.arrays[f"{name}_count"], other.arrays[f"{name}_count"][..., ::-1], atol=1)
+    stack = other.arrays["unfolded"][::-1, ::-1]
+    assert np.isclose(one.arrays["unfolded"], stack, rtol=1e-5, atol=1e-5).mean() > 0.98
+    for name, number in one.numbers.items():
+        assert other.numbers[name] == pytest.approx(number, rel=0.02, abs=0.05), name
+
+
+def test_what_is_not_present_is_all_zeros():
+    once = signal(period_d=300.0, epoch_bjd=START + 30.0, duration_h=10.0)
+    outcome, made = make_views(with_box(flat_star(days=90.0), once), once, [once], VIEWS)
+    assert outcome.outcome == "ok"
+    assert made.present == {
+        "odd": True,
+        "even": False,
+        "secondary": True,
+        "half_period": False,
+        "twice_period": False,
+        "unfolded": True,
+        "centroid": False,
+    }
+    for name in ("even", "half_period", "twice_period", "centroid"):
+        for part in ("", "_scatter", "_count"):
+            assert not made.arrays[name + part].any()
+    np.testing.assert_array_equal(made.arrays["odd"], made.arrays["local"])
+    assert made.arrays["unfolded_count"].any(axis=1).tolist() == [True] + 19 * [False]
+    unknown = {name for name, number in made.numbers.items() if np.isnan(number)}
+    assert unknown == {
+        "even_depth_ppm",
+        "odd_even_sigma",
+        "transit_depth_scatter_sigma",
+        "centroid_offset_arcsec",
+        "centroid_offset_sigma",
+    }
+
+
+def test_presence_does_not_depend_on_what_the_light_does():
+    planet = signal(period_d=70.0)
+    quiet = flat_star(days=120.0, centroid=1e-3)
+    present = [
+        make_views(with_box(quiet, planet, depths=depths), planet, [planet], VIEWS)[1].present
+        for depths in ([0.0], [50.0, 0.0], [90000.0, 10.0])
+    ]
+    assert present[0] == present[1] == present[2]
+
+
+def test_only_the_time_for_which_an_ephemeris_holds_is_folded():
+    planet = signal()
+    star = with_box(flat_star(days=90.0), planet)
+    drifted = replace(planet, first_bjd=START + 20.0, last_bjd=START + 60.0)
+    made = make_views(star, drifted, [drifted], VIEWS)[1]
+    kept = (star.time_bjd >= START + 20.0) & (star.time_bjd <= START + 60.0)
+    assert made.numbers["cadences"] == np.count_nonzero(kept)
+    assert made.numbers["transits_observed"] == 4
+    gone = replace(planet, last_bjd=START - 1.0)
+    assert make_views(star, gone, [gone], VIEWS)[0].outcome == "no_data_in_transit"
+
+
+def test_a_curve_that_is_all_in_transit_has_finite_views():
+    time = START + np.arange(0, 0.4, CADENCE_D / 10)
+    star = FlatCurve(time, np.random.default_rng(3).normal(-1e-3, 1e-4, time.size), CADENCE_D / 10)
+    long = signal(period_d=100.0, epoch_bjd=START + 0.2, duration_h=20.0)
+    outcome, made = make_views(star, long, [long], VIEWS)
+    assert outcome.outcome == "no_data_in_transit"
+    long = replace(long, duration_h=9.6)
+    outcome, made = make_views(star, long, [long], VIEWS)
+    assert outcome.outcome == "ok"
+    assert np.isnan(made.numbers["depth_ppm"])
+    assert not made.present["secondary"]
+    assert all(np.isfinite(array).all() for array in made.arrays.values())

@@ -3,8 +3,11 @@
 import batman
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from lightmill.views.measure import count_transits, measure_transit, missing_transit
+from lightmill.views.folded import observed_transits
+from lightmill.views.measure import measure_transit, missing_transit
 
 
 def box(noise=0.0, points=20000, depth=1e-3, duration=0.2):
@@ -52,10 +55,51 @@ def test_the_depth_is_the_models_at_mid_transit(changes):
     assert measured == pytest.approx(-flux.min(), rel=0.015)
 
 
-def test_nothing_to_measure():
-    transit = measure_transit(np.array([1.0, 1.5]), np.zeros(2), 0.2)
+@pytest.mark.parametrize(
+    ("phase", "scatter"),
+    [([], np.nan), ([0.0], np.nan), ([1.0, 1.5], 0.0), (np.linspace(-0.09, 0.09, 50), np.nan), ([np.nan], np.nan)],
+)
+def test_nothing_to_measure(phase, scatter):
+    # None at all, one cadence, none in transit, all in transit, none with a phase.
+    transit = measure_transit(np.array(phase), np.zeros(len(phase)), 0.2)
     assert np.isnan(transit.depth)
+    assert transit.scatter == pytest.approx(scatter, nan_ok=True)
     assert np.isnan(transit.snr)
+
+
+def test_as_many_fluxes_as_phases():
+    with pytest.raises(ValueError, match="must have one shape"):
+        measure_transit(np.zeros(3), np.zeros(2), 0.2)
+
+
+@given(st.integers(1, 300), st.floats(0.05, 1.5), st.integers(0, 2**32 - 1))
+@settings(max_examples=60, deadline=None)
+def test_measures_are_those_of_numpy_in_any_order(points, duration, seed):
+    random = np.random.default_rng(seed)
+    phase, flux = random.uniform(-2, 2, points), random.normal(size=points)
+    flux[random.uniform(size=points) < 0.1] = np.nan
+    phase.flags.writeable = flux.flags.writeable = False
+    transit = measure_transit(phase, flux, duration)
+
+    distance = np.abs(phase[np.isfinite(flux)]) / duration
+    finite = flux[np.isfinite(flux)]
+    outside, near = finite[distance > 0.75], finite[(distance > 0.75) & (distance < 2)]
+    if outside.size == 0:
+        assert np.isnan(transit.scatter)
+        return
+    scatter = 1.482602218505602 * np.median(np.abs(outside - np.median(outside)))
+    assert transit.scatter == pytest.approx(scatter, rel=1e-12)
+    bottom = finite[distance < 0.25]
+    if near.size == 0 or bottom.size == 0:
+        assert np.isnan(transit.depth)
+        assert np.isnan(transit.snr)
+        return
+    shape = 0.5 + 0.5 * np.sqrt(1 - (2 * distance[distance < 0.25]) ** 2)
+    depth = np.sum(shape * (np.median(near) - bottom)) / np.sum(shape**2)
+    assert transit.depth == pytest.approx(depth, rel=1e-9, abs=1e-12)
+    if scatter > 0:
+        snr = depth / scatter * np.sqrt(np.count_nonzero(distance < 0.5))
+        assert transit.snr == pytest.approx(snr, rel=1e-9, abs=1e-9)
 
 
 @pytest.mark.parametrize(
@@ -80,8 +124,19 @@ def test_what_counts_as_observed(phase, reason):
 def test_transits_are_counted_when_half_observed():
     phase = np.array([-0.04, -0.02, 0.0, 0.02, 0.04, -0.04, -0.02, 0.3, 0.0])
     number = np.array([0, 0, 0, 0, 0, 1, 1, 1, 2])
-    assert count_transits(phase, number, 0.1, 0.02) == 1
-    assert count_transits(phase, number, 0.1, 0.05) == 3
+    assert observed_transits(phase, number, 0.1, np.full(9, 0.02)).tolist() == [0]
+    assert observed_transits(phase, number, 0.1, np.full(9, 0.05)).tolist() == [0, 1, 2]
+
+
+@given(st.integers(0, 200), st.floats(0.02, 2.0), st.integers(0, 2**32 - 1))
+@settings(max_examples=60, deadline=None)
+def test_transits_are_counted_one_by_one(points, duration, seed):
+    random = np.random.default_rng(seed)
+    phase, number = random.uniform(-1, 1, points), random.integers(-5, 6, points)
+    cadence = random.choice([0.01, 0.04], points)
+    inside = np.abs(phase) < 0.5 * duration
+    expected = [n for n in np.unique(number[inside]) if cadence[inside & (number == n)].sum() > 0.5 * duration - 1e-12]
+    assert observed_transits(phase, number, duration, cadence).tolist() == expected
 
 
 def test_a_long_cadence_counts_for_as_much_as_it_covers():
@@ -89,12 +144,12 @@ def test_a_long_cadence_counts_for_as_much_as_it_covers():
     half_hours = np.arange(-2.5, 3) / 48
     lengths = np.full(6, 1 / 48)
     assert missing_transit(half_hours, 3 / 24, lengths) == ""
-    assert count_transits(half_hours, np.zeros(6, int), 3 / 24, lengths) == 1
+    assert observed_transits(half_hours, np.zeros(6, int), 3 / 24, lengths).tolist() == [0]
     both = np.concatenate([half_hours, np.arange(-26.5, 27) / 432])
     number = np.repeat([0, 1], [6, 54])
     mixed = np.repeat([1 / 48, 1 / 432], [6, 54])
-    assert count_transits(both, number, 3 / 24, mixed) == 2
-    assert count_transits(both, number, 3 / 24, 1 / 432) == 1
+    assert observed_transits(both, number, 3 / 24, mixed).tolist() == [0, 1]
+    assert observed_transits(both, number, 3 / 24, np.full(60, 1 / 432)).tolist() == [1]
     # Half of the half-hours on one side only.
     assert "0 in the second half" in missing_transit(half_hours[:3], 3 / 24, lengths[:3])
     few = np.concatenate([half_hours[[2, 3]], [-0.001]])

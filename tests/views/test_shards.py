@@ -9,31 +9,21 @@ import pytest
 from views.stars import START, light_curve, signal
 
 from lightmill.config.views import ViewSettings
-from lightmill.errors import LightCurveError, ViewError
+from lightmill.errors import LightCurveError
 from lightmill.files import sha256_file
 from lightmill.lightcurves import store_path, write_stored
 from lightmill.lightcurves.store import FETCH_AGAIN
 from lightmill.views import Signal, make_shard_views, stored_light_curves
+from lightmill.views.layout import MEASURES, array_layout
 
-SMALL = ViewSettings(**{"global": {"length": 200}, "local": {"length": 51}})
+SMALL = ViewSettings(**{"global": {"length": 200}, "local": {"length": 51}, "more": ["odd", "centroid"]})
 COLUMNS = [
-    "signal_id",
-    "target_id",
-    "mission",
-    "period_d",
-    "epoch_bjd",
-    "duration_h",
-    "transits_observed",
-    "cadences",
-    "in_transit_cadences",
-    "empty_bins_global",
-    "empty_bins_local",
-    "depth_ppm",
-    "snr",
-    "scatter_ppm",
-    "scale_global",
-    "scale_local",
+    *("signal_id", "target_id", "mission", "period_d", "epoch_bjd", "duration_h", "ephemeris"),
+    *MEASURES,
+    *("present_odd", "present_centroid"),
+    *("star_magnitude", "star_teff_k", "star_logg", "star_radius_rsun"),
 ]
+FILES = [*(f"{name}.npy" for name in array_layout(SMALL)), "meta.parquet"]
 NAN = float("nan")
 
 
@@ -86,9 +76,14 @@ def test_rows_are_sorted_by_signal_and_fit_their_arrays(shard):
     assert [name.split(".")[1] for name in meta["signal_id"]] == ["a1", "m1", "z2"]
     assert meta["target_id"].tolist() == ["KIC 2", "KIC 10", "KIC 2"]
     assert set(meta["mission"]) == {"Kepler"}
-    for name, length in (("global", 200), ("local", 51)):
+    for name, form in array_layout(SMALL).items():
         array = np.load(out / f"{name}.npy", allow_pickle=False)
-        assert (array.shape, array.dtype) == ((3, length), np.float32)
+        assert (array.shape, array.dtype) == ((3, *form.shape), form.dtype)
+        assert np.isfinite(array).all()
+    assert meta["present_odd"].all()
+    assert set(meta["ephemeris"]) == {"catalog"}
+    for name in ("global", "local"):
+        array = np.load(out / f"{name}.npy", allow_pickle=False)
         depth = -array.min(axis=1) * meta[f"scale_{name}"].to_numpy()
         assert depth == pytest.approx(1e-3, rel=0.2)
 
@@ -141,14 +136,15 @@ def test_every_signal_has_an_outcome(shard):
         "no_data_in_transit": 1,
     }
     assert manifest["rows"] == 3
-    assert manifest["views"] == {"global": 200, "local": 51}
+    assert manifest["arrays"]["global"] == {"shape": [200], "dtype": "float32"}
+    assert manifest["arrays"]["centroid_count"] == {"shape": [2, 51], "dtype": "uint16"}
     assert ViewSettings(**manifest["settings"]) == SMALL
 
 
 def test_the_manifest_holds_the_checksums(shard):
     out = shard.make()
     manifest = json.loads((out / "manifest.json").read_text())
-    assert set(manifest["sha256"]) == {"global.npy", "local.npy", "meta.parquet"}
+    assert set(manifest["sha256"]) == set(FILES)
     for name, expected in manifest["sha256"].items():
         assert hashlib.sha256((out / name).read_bytes()).hexdigest() == expected
 
@@ -158,7 +154,7 @@ def test_the_same_shard_gives_the_same_bytes_in_any_order(shard):
     shard.signals.reverse()
     shard.fetched.reverse()
     second = shard.make("second")
-    for name in ("global.npy", "local.npy", "meta.parquet", "manifest.json"):
+    for name in (*FILES, "manifest.json"):
         assert (first / name).read_bytes() == (second / name).read_bytes(), name
 
 
@@ -211,5 +207,5 @@ def test_empty_and_full_shards_have_the_same_column_types(shard, tmp_path):
 
 def test_lists_that_are_not_of_one_shard_are_refused(shard):
     shard.fetched = shard.fetched[1:]
-    with pytest.raises(ViewError, match=r"fetched\.parquet: no row for KIC 2, which has signals"):
+    with pytest.raises(LightCurveError, match=r"fetched\.parquet: no row for KIC 2, which is wanted"):
         shard.make()

@@ -1,11 +1,12 @@
 """The configuration written out for people and editors: its JSON schema, and a table of every key."""
 
 import json
-from typing import Any, get_args, get_origin
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
+from lightmill.config.explain import models_in
 from lightmill.config.model import Config
 
 _INTRODUCTION = """# Configuration
@@ -35,30 +36,38 @@ def _rows(model: type[BaseModel], prefix: str, defaults: BaseModel | None = None
     rows = []
     for name, field in model.model_fields.items():
         key = prefix + (field.alias or name)
-        inner, step = _section_in(field.annotation)
+        inner = models_in(field.annotation)
         default = field.get_default(call_default_factory=True) if defaults is None else getattr(defaults, name)
-        rows.append((key, _shown(default, inner), _cell(field.description or "")))
-        if inner is not None:
-            rows += _rows(inner, key + step, default if isinstance(default, BaseModel) else None)
+        rows.append((key, _shown(default, bool(inner)), _cell(field.description or "")))
+        if inner:
+            below = key + (".<name>." if get_origin(field.annotation) is dict else ".")
+            rows += _rows_of_any(inner, below, default if isinstance(default, BaseModel) else None)
     return rows
 
 
-def _section_in(annotation: Any) -> tuple[type[BaseModel] | None, str]:
-    """The section that a key holds, and what stands between the key and the section's own keys."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation, "."
-    step = ".<name>." if get_origin(annotation) is dict else "."
-    for part in get_args(annotation):
-        section, _ = _section_in(part)
-        if section is not None:
-            return section, step
-    return None, step
+def _rows_of_any(models: list[type[BaseModel]], prefix: str, defaults: BaseModel | None) -> list[tuple[str, str, str]]:
+    """Rows for the keys of one section, or of several of which a file chooses one: then with the choices they are for.
+
+    What a file chooses by has one row with all its values.
+    """
+    if len(models) == 1:
+        return _rows(models[0], prefix, defaults)
+    switch = next(name for name, field in models[0].model_fields.items() if get_origin(field.annotation) is Literal)
+    choices: dict[tuple[str, str, str], list[str]] = {}
+    for model in models:
+        (choice,) = get_args(model.model_fields[switch].annotation)
+        for row in _rows(model, prefix):
+            choices.setdefault(row, []).append(f"`{choice}`")
+    return [
+        (key, default, meaning if len(named) == len(models) else f"{', '.join(named)}: {meaning}")
+        for (key, default, meaning), named in choices.items()
+    ]
 
 
-def _shown(default: Any, section: type[BaseModel] | None) -> str:
+def _shown(default: Any, is_section: bool) -> str:
     if default is PydanticUndefined:
         return "required"
-    if section is not None:
+    if is_section:
         return ""
     if isinstance(default, tuple):
         default = list(default)

@@ -12,10 +12,11 @@ from lightmill.config.archives import Archives
 from lightmill.config.catalogs import LabelSettings, SplitSettings
 from lightmill.config.explain import explain
 from lightmill.config.network import NetworkSettings
+from lightmill.config.search import SearchSettings
 from lightmill.config.section import Section
 from lightmill.config.simulation import SimulationSettings
 from lightmill.config.training import EvaluationSettings, Experiment, TrainingSettings
-from lightmill.config.views import ImportedViews, ViewSettings
+from lightmill.config.views import ImportedViews, Views
 from lightmill.errors import ConfigError
 from lightmill.targets import MISSIONS
 
@@ -44,7 +45,8 @@ class Config(Section):
     )
     labels: LabelSettings = Field(default=LabelSettings(), description="Label policies.")
     splits: SplitSettings = Field(default=SplitSettings(), description="Training, validation and test.")
-    views: ViewSettings = Field(default=ViewSettings(), description="Detrending, folding, binning.")
+    search: SearchSettings = Field(default=SearchSettings(), description="What is searched for before views are made.")
+    views: Views = Field(default=Views(), description="Detrending, folding, binning.")
     imported_views: dict[str, ImportedViews] = Field(default={}, description="Sets of views made by others, by name.")
     training: TrainingSettings = Field(default=TrainingSettings(), description="How networks are fitted.")
     evaluation: EvaluationSettings = Field(default=EvaluationSettings(), description="How networks are judged.")

@@ -1,14 +1,15 @@
 """Configuration of views, made here or imported."""
 
-from typing import Literal
+from typing import Annotated, Literal, get_args
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from lightmill.config.catalogs import LabelPolicy
 from lightmill.config.section import Section
+from lightmill.targets import Mission
 
 Scale = Literal["mad", "min", "depth"]
-DetrendMethod = Literal["savgol"]
+MoreView = Literal["odd", "even", "secondary", "half_period", "twice_period", "unfolded", "centroid"]
 
 
 class GlobalView(Section):
@@ -33,16 +34,8 @@ class LocalView(Section):
 
 
 class Detrend(Section):
-    """How a star's own variability is divided out; why these values: docs/views.md."""
+    """What all methods of dividing out a star's own variability have in common."""
 
-    method: DetrendMethod = Field(default="savgol", description="Savitzky-Golay filter, in-transit masked.")
-    window_d: float = Field(
-        default=2.0,
-        gt=0.05,
-        le=30,
-        description="Length of the filter window in days, at any cadence; longer for stars with very long transits.",
-    )
-    order: int = Field(default=4, ge=0, le=5, description="Order of the polynomial.")
     mask_durations: float = Field(
         default=1.5,
         ge=1,
@@ -57,21 +50,121 @@ class Detrend(Section):
         default=5.0,
         ge=3,
         description="Cadences this many robust sigmas above the trend (flares, cosmic rays) are dropped; those as far "
-        "below stay, but take no part in the trend.",
+        "below stay.",
     )
 
 
-class ViewSettings(Section):
-    """What the network sees of a signal."""
+class Savgol(Detrend):
+    """A Savitzky-Golay filter: local polynomials."""
+
+    method: Literal["savgol"] = Field(description="Savitzky-Golay filter, fitted to what is not in transit.")
+    window_d: float = Field(
+        default=2.0,
+        gt=0.05,
+        le=30,
+        description="Length of the window in days, at any cadence; longer for stars with very long transits.",
+    )
+    order: int = Field(default=4, ge=0, le=5, description="Order of the polynomial.")
+
+
+class Biweight(Detrend):
+    """A sliding robust mean."""
+
+    method: Literal["biweight"] = Field(description="Tukey's biweight in a sliding window.")
+    window_d: float = Field(
+        default=1.5,
+        gt=0.05,
+        le=30,
+        description="Length of the window in days, at any cadence; longer for stars with very long transits.",
+    )
+
+
+class Spline(Detrend):
+    """AstroNet's spline, its stiffness chosen by the light curve itself."""
+
+    method: Literal["spline"] = Field(description="Cubic B-spline whose spacing of knots the BIC chooses.")
+    shortest_knots_d: float = Field(default=0.5, gt=0.05, le=30, description="Smallest spacing of knots in days.")
+    longest_knots_d: float = Field(default=20.0, gt=0.05, le=100, description="Largest spacing of knots in days.")
+    knot_spacings: int = Field(
+        default=20, ge=1, le=100, description="How many spacings are tried, evenly in their logarithms."
+    )
+
+    @model_validator(mode="after")
+    def _spacings_in_order(self) -> "Spline":
+        if self.shortest_knots_d > self.longest_knots_d:
+            raise ValueError("expected shortest_knots_d of at most longest_knots_d")
+        return self
+
+
+DetrendSettings = Annotated[Savgol | Biweight | Spline, Field(discriminator="method")]
+# Chosen by what each method does to depth, shape and noise: docs/views.md has the table.
+MISSION_DETREND: dict[Mission, Savgol | Biweight | Spline] = {
+    "Kepler": Spline(method="spline"),
+    "K2": Spline(method="spline"),
+    "TESS": Spline(method="spline", shortest_knots_d=1.0),
+}
+
+
+class MultipleViews(Section):
+    """The views folded at half and at twice the period."""
+
+    length: int = Field(default=301, ge=16, le=20001, description="Number of bins over the whole folded time.")
+
+
+class UnfoldedView(Section):
+    """The stack of single transits."""
+
+    transits: int = Field(
+        default=20, ge=1, le=200, description="Number of transits, evenly chosen where there are more."
+    )
+    length: int = Field(default=31, ge=8, le=2001, description="Number of bins of each.")
+
+
+class ViewForms(Section):
+    """Which views there are of a signal, and their lengths and scale."""
 
     global_: GlobalView = Field(default=GlobalView(), alias="global", description="The view of the whole period.")
     local: LocalView = Field(default=LocalView(), description="The view around the transit.")
-    detrend: Detrend = Field(default=Detrend(), description="How a star's own variability is divided out.")
+    more: tuple[MoreView, ...] = Field(
+        default=get_args(MoreView),
+        description="The further views to make, in any order; signals that cannot have one are marked.",
+    )
+    multiples: MultipleViews = Field(
+        default=MultipleViews(), description="The views folded at half and at twice the period."
+    )
+    unfolded: UnfoldedView = Field(default=UnfoldedView(), description="The stack of single transits.")
     scale: Scale = Field(
         default="mad",
         description="What a view is divided by after its median is taken off: its scatter (`mad`), its deepest bin "
         "(`min`), or the transit's depth (`depth`). Recorded with data and model; mixing is refused.",
     )
+
+    @field_validator("more")
+    @classmethod
+    def _each_once(cls, more: tuple[MoreView, ...]) -> tuple[MoreView, ...]:
+        return tuple(name for name in get_args(MoreView) if name in more)
+
+
+class ViewSettings(ViewForms):
+    """How the views of a mission's signals are made."""
+
+    detrend: DetrendSettings = Savgol(method="savgol")
+
+
+class Views(ViewForms):
+    """What the network sees of a signal."""
+
+    detrend: DetrendSettings | None = Field(
+        default=None,
+        description="How a star's own variability is divided out, by `method` (`savgol`, `biweight` or `spline`); "
+        "without, as is best for each mission (docs/views.md).",
+    )
+
+    def of_mission(self, mission: Mission) -> ViewSettings:
+        """How a mission's views are made: its own method of detrending where none is named."""
+        chosen = self.model_dump(exclude={"detrend"}, by_alias=True)
+        detrend = self.detrend if self.detrend is not None else MISSION_DETREND[mission]
+        return ViewSettings(**chosen, detrend=detrend)
 
 
 ImportedNumber = Literal["period_d", "epoch_bjd", "duration_h", "depth_ppm", "snr"]

@@ -11,14 +11,13 @@ from lightmill.config.training import EvaluationSettings, TaskLabels
 from lightmill.errors import ModelError
 from lightmill.evaluation.baseline import scalar_features, scalars_baseline
 from lightmill.evaluation.figures import (
-    STYLE,
     confusion_figure,
     history_figure,
     precision_recall_figure,
     roc_figure,
 )
 from lightmill.evaluation.metrics import metric_names, score_metrics
-from lightmill.figures import save_figure
+from lightmill.figures import STYLE, save_figure
 from lightmill.files import write_csv, write_text
 from lightmill.logs import logger
 from lightmill.training.dataset import Dataset, read_dataset, task_labels

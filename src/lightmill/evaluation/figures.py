@@ -10,17 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from sklearn.metrics import precision_recall_curve, roc_curve
 
-from lightmill.figures import BLUE, GREEN, PURPLE, VERMILLION
+from lightmill.figures import BLUE, GREEN, GREY, PURPLE, STYLE, VERMILLION
 
-GREY = "#8A8A8A"
-STYLE: Any = {
-    "font.size": 9,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.titlesize": 10,
-    "figure.dpi": 150,
-    "savefig.dpi": 150,
-}
 _LEGEND: Any = {"frameon": True, "framealpha": 0.85, "edgecolor": "none"}
 
 

@@ -11,9 +11,8 @@ from matplotlib.figure import Figure
 
 from lightmill.config.training import TaskLabels
 from lightmill.errors import LightCurveError
-from lightmill.evaluation.figures import STYLE
 from lightmill.evaluation.samples import SAMPLES, caption, chosen_rows, title
-from lightmill.figures import BLUE, VERMILLION, save_figure
+from lightmill.figures import BLUE, STYLE, VERMILLION, save_figure
 from lightmill.lightcurves.lightcurve import LightCurve
 from lightmill.lightcurves.store import NotAsFetchedError, read_stored
 from lightmill.targets import BKJD_ZERO_BJD, BTJD_ZERO_BJD

@@ -11,11 +11,10 @@ from matplotlib.figure import Figure
 
 from lightmill.config.training import TaskLabels
 from lightmill.config.views import LocalView
-from lightmill.evaluation.figures import GREY, STYLE
-from lightmill.figures import BLUE, VERMILLION, save_figure
+from lightmill.figures import BLUE, GREY, STYLE, VERMILLION, save_figure
 from lightmill.training.dataset import Dataset, read_dataset, task_labels
 from lightmill.views.binning import local_bins, local_extent
-from lightmill.views.making import Signal
+from lightmill.views.signal import Signal
 
 SAMPLES = 4
 _SCALE_UNITS = {

@@ -15,7 +15,7 @@ from lightmill.config.views import ImportedViews
 from lightmill.errors import LabelError, ViewError
 from lightmill.files import write_csv
 from lightmill.logs import logger
-from lightmill.training.dataset import META_COLUMNS, write_dataset
+from lightmill.training.dataset import FLAG_COLUMNS, META_COLUMNS, NUMBER_COLUMNS, write_dataset
 from lightmill.views.checksums import read_manifest, require_undamaged
 from lightmill.views.importing import import_views
 
@@ -76,11 +76,11 @@ def assemble_dataset(
     _log_splits(meta, what)
     _require_views_of_both_classes(meta, known, outcomes, what)
     assert_both_classes(meta, what)
-    lengths = _same(manifests, "views")
+    arrays = _same(manifests, "arrays")
     write_dataset(
         folder,
-        {name: _shard_arrays(shards, name) for name in lengths},
-        meta.loc[:, list(META_COLUMNS)],
+        {name: _shard_arrays(shards, name) for name in arrays},
+        meta.assign(**{column: False for column in FLAG_COLUMNS if column not in meta}).loc[:, list(META_COLUMNS)],
         {"kind": "assembled", "scale": made["scale"], "settings": made, "labels": settings.model_dump()},
     )
 
@@ -157,8 +157,9 @@ def import_dataset(
         label=label_by_policy(meta["disposition"], settings.labels),
         label_source=name + ":" + meta["disposition"],
         split=[split[star] for star in stars],
-        scale_global=np.nan,
-        scale_local=np.nan,
+        ephemeris="imported",
+        **{column: np.nan for column in NUMBER_COLUMNS if column not in meta},
+        **dict.fromkeys(FLAG_COLUMNS, False),
     )
     write_csv(rejected, imported.rejected)
     logger.info(

@@ -1,14 +1,14 @@
 """The dataset: views of many signals as memory-mapped arrays, with one row of `meta` for each.
 
-A dataset is a folder: `<view>.npy` for each view, `meta.parquet`, and `manifest.json`, which is written last and
-holds the content hash (`version`) of everything else. Rows are sorted by `signal_id`.
+A dataset is a folder: `<array>.npy` for each array of views, `meta.parquet`, and `manifest.json`, which is written last
+and holds the content hash (`version`) of everything else. Rows are sorted by `signal_id`.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
@@ -16,11 +16,13 @@ from numpy.lib.format import open_memmap
 
 from lightmill.catalogs.splits import assert_no_leak
 from lightmill.config.training import TaskLabels
+from lightmill.config.views import MoreView
 from lightmill.errors import ViewError
 from lightmill.files import atomic_path, digest, sha256_file, write_json, write_parquet
 from lightmill.views.checksums import damaged, read_manifest, require_undamaged
+from lightmill.views.layout import MEASURES, STAR_COLUMNS, presence_column
 
-SCHEMA = 2
+SCHEMA = 3
 TEXT_COLUMNS = (
     "signal_id",
     "target_id",
@@ -31,17 +33,11 @@ TEXT_COLUMNS = (
     "label_source",
     "disposition",
     "split",
+    "ephemeris",
 )
-NUMBER_COLUMNS = (
-    "period_d",
-    "epoch_bjd",
-    "duration_h",
-    "depth_ppm",
-    "snr",
-    "scale_global",
-    "scale_local",
-)
-META_COLUMNS = TEXT_COLUMNS + NUMBER_COLUMNS
+NUMBER_COLUMNS = ("period_d", "epoch_bjd", "duration_h", *MEASURES, *STAR_COLUMNS)
+FLAG_COLUMNS = tuple(map(presence_column, get_args(MoreView)))
+META_COLUMNS = TEXT_COLUMNS + NUMBER_COLUMNS + FLAG_COLUMNS
 LABELS = ("planet", "not_planet", "unknown")
 SPLITS = ("train", "validation", "test", "none")
 
@@ -55,13 +51,16 @@ class Dataset:
     name
         Name of the dataset's folder: a mission, or a key of `imported_views`.
     views
-        By name (`global`, `local`), a read-only memory-mapped array (n, bins) float32.
+        By name, a read-only memory-mapped array (n, ...): the flux of each view (`global`, `local` (n, bins) float32,
+        and others where they were made), and its scatter and counts (`global_scatter`, `global_count`), as
+        `lightmill.views.layout.array_layout` has them.
     meta
-        n rows sorted by `signal_id`, with the columns META_COLUMNS: text, and float64 numbers that are NaN where
-        unknown (`period_d`, `epoch_bjd` in BJD_TDB, `duration_h`, `depth_ppm`, `snr`, and the relative flux that
-        each view was divided by).
+        n rows sorted by `signal_id`, with the columns META_COLUMNS: text; float64 numbers that are NaN where unknown
+        (the ephemeris, what was measured on the views and what the header says of the star); and flags, whether a
+        signal has one of the further views, all false where they were not made.
     manifest
-        `schema`, `version` (content hash), `rows`, `views` (name → bins), `description` (how the views were made,
+        `schema`, `version` (content hash), `rows`, `arrays` (name → `shape` of one row, `dtype`), `description` (how
+        the views were made,
         `scale` among it), `counts` (split → label → rows), `sha256` of the arrays and of `meta.parquet`.
     """
 
@@ -94,9 +93,9 @@ def read_dataset(folder: str | Path) -> Dataset:
     if len(meta) != manifest.get("rows") or tuple(meta.columns) != META_COLUMNS:
         raise damaged(folder, "manifest.json", "dataset")
     views = {}
-    for name, bins in manifest["views"].items():
+    for name, form in manifest["arrays"].items():
         array = np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
-        if array.shape != (len(meta), bins) or array.dtype != np.float32:
+        if array.shape != (len(meta), *form["shape"]) or array.dtype != form["dtype"]:
             raise damaged(folder, "manifest.json", "dataset")
         views[name] = array
     return Dataset(folder.name, views, meta, manifest)
@@ -113,7 +112,7 @@ def write_dataset(
     Parameters
     ----------
     views
-        By name, either an array (n, bins) or an iterable of arrays (rows, bins) that together have one row for each
+        By name, either an array (n, ...) or an iterable of arrays (rows, ...) that together have one row for each
         row of `meta`, in the same order: only one of them is in memory at a time.
     meta
         n rows in any order, with the columns META_COLUMNS and no others.
@@ -131,18 +130,19 @@ def write_dataset(
     place = np.empty(len(meta), np.intp)
     place[order] = np.arange(len(meta))
     meta = meta.iloc[order].reset_index(drop=True)
-    bins = {}
+    forms = {}
     for name in sorted(views):
         parts = views[name]
         parts = [parts] if isinstance(parts, np.ndarray) else parts
-        bins[name] = _write_view(folder / f"{name}.npy", name, parts, place)
+        shape, kind = _write_array(folder / f"{name}.npy", name, parts, place)
+        forms[name] = {"shape": list(shape), "dtype": str(kind)}
     write_parquet(folder / "meta.parquet", meta)
     content: dict[str, Any] = {
         "schema": SCHEMA,
         "rows": len(meta),
-        "views": bins,
+        "arrays": forms,
         "description": dict(description),
-        "sha256": {f"{name}.npy": sha256_file(folder / f"{name}.npy") for name in bins},
+        "sha256": {f"{name}.npy": sha256_file(folder / f"{name}.npy") for name in forms},
         "meta": _meta_digest(meta),
     }
     version = digest(content)
@@ -171,30 +171,37 @@ def _checked(meta: pd.DataFrame, folder: Path) -> pd.DataFrame:
         meta[column] = meta[column].fillna("").astype(str).astype(object)
     for column in NUMBER_COLUMNS:
         meta[column] = meta[column].astype(np.float64)
+    for column in FLAG_COLUMNS:
+        meta[column] = meta[column].astype(bool)
     return meta
 
 
-def _write_view(path: Path, name: str, parts: Iterable[np.ndarray], place: np.ndarray) -> int:
-    """Write the rows of `parts` to `path`, the k-th of them all at row `place[k]`; returns the number of bins."""
-    done, bins = 0, 0
+def _write_array(
+    path: Path, name: str, parts: Iterable[np.ndarray], place: np.ndarray
+) -> tuple[tuple[int, ...], np.dtype]:
+    """Write the rows of `parts` to `path`, the k-th of them all at row `place[k]`; returns a row's shape and type."""
+    done = 0
     with atomic_path(path) as temporary:
         out = None
         for part in parts:
-            if part.ndim != 2 or (out is not None and part.shape[1] != bins) or done + len(part) > len(place):
-                raise ViewError(f"{path}: {name} views of shape {part.shape} do not fit {len(place)} rows")
+            misfit = out is not None and (part.shape[1:] != out.shape[1:] or part.dtype != out.dtype)
+            if part.ndim < 2 or misfit or done + len(part) > len(place):
+                raise ViewError(f"{path}: {name} of {part.dtype} {part.shape} does not fit {len(place)} rows")
             if out is None:
-                bins = part.shape[1]
-                out = open_memmap(temporary, mode="w+", dtype=np.float32, shape=(len(place), bins))
-            bad = np.flatnonzero(~np.isfinite(part).all(axis=1))
-            if len(bad):
-                raise ViewError(f"{path}: {name} view of row {done + bad[0]} holds values that are not finite")
+                shape = (len(place), *part.shape[1:])
+                out = open_memmap(temporary, mode="w+", dtype=part.dtype, shape=shape)
+            if part.dtype.kind == "f":
+                bad = np.flatnonzero(~np.isfinite(part).all(axis=tuple(range(1, part.ndim))))
+                if len(bad):
+                    raise ViewError(f"{path}: {name} view of row {done + bad[0]} holds values that are not finite")
             out[place[done : done + len(part)]] = part
             done += len(part)
         if out is None or done != len(place):
             raise ViewError(f"{path}: {done} {name} views, expected {len(place)}")
         out.flush()
+        form = out.shape[1:], out.dtype
         del out
-    return bins
+    return form
 
 
 def _meta_digest(meta: pd.DataFrame) -> str:
@@ -205,6 +212,8 @@ def _meta_digest(meta: pd.DataFrame) -> str:
         # One NaN for all, whatever its sign or payload.
         values = meta[column].to_numpy(np.float64)
         summary.update(np.where(np.isnan(values), np.nan, values).tobytes())
+    for column in FLAG_COLUMNS:
+        summary.update(meta[column].to_numpy(bool).tobytes())
     return summary.hexdigest()
 
 

@@ -72,8 +72,8 @@ def fresh_network(architecture: str, lengths: Mapping[str, int], seed: int) -> N
 
 
 def view_lengths(dataset: Dataset) -> dict[str, int]:
-    """Number of bins of each view of a dataset."""
-    return {name: int(view.shape[1]) for name, view in dataset.views.items()}
+    """Number of bins of each view of a dataset that is one row of bins."""
+    return {name: int(view.shape[1]) for name, view in dataset.views.items() if view.ndim == 2}
 
 
 def describe(

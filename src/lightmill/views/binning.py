@@ -1,4 +1,4 @@
-"""From folded cadences to views of fixed length: medians in bins.
+"""From folded cadences to views of fixed length: medians, scatters and counts in bins.
 
 The bins are AstroNet's (Shallue and Vanderburg 2018, section 3.3): adjoining ones over the whole period, wide
 overlapping ones around the transit.
@@ -8,24 +8,47 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lightmill.views.bin_kernel import bin_statistics
+
 
 class Bins(NamedTuple):
-    """Left and right edges of bins, (n,) float64 each; a bin holds left <= x < right."""
+    """Left and right edges of bins, (m,) float64 each, both ascending; a bin holds left <= x < right."""
 
     left: np.ndarray
     right: np.ndarray
 
     @property
     def centre(self) -> np.ndarray:
-        """(n,) float64."""
+        """(m,) float64."""
         return 0.5 * (self.left + self.right)
 
 
-class BinnedView(NamedTuple):
-    """Medians in bins: `values` (n,) float64 with empty bins filled, `counts` (n,) int64 of cadences in each bin."""
+class Binned(NamedTuple):
+    """What lies in each of m bins.
+
+    The scatter is half the distance between the quartiles over Phi^-1(3/4), which for normal noise is its sigma; like
+    the median it does not feel what up to a quarter of a bin's cadences do on either side. The quartiles are those of
+    Hyndman and Fan (1996), definition 9, which are right in the mean for normal noise: the scatter of few cadences is
+    not too small, but for two (by 16 %; from three on it is within 5 % of sigma in the mean).
+    """
 
     values: np.ndarray
+    """(m,) float64, medians; NaN in empty bins."""
+    scatter: np.ndarray
+    """(m,) float64, robust scatter of single cadences; NaN in bins of fewer than two."""
     counts: np.ndarray
+    """(m,) int32, cadences."""
+
+
+class BinnedView(NamedTuple):
+    """A view of n bins: medians with empty bins filled, the scatters and counts of what is in them."""
+
+    values: np.ndarray
+    """(n,) float64, medians; finite, for `fill_empty` has filled the empty bins."""
+    scatter: np.ndarray
+    """(n,) float64, as of `Binned`: NaN in bins of fewer than two cadences, which stay unfilled."""
+    counts: np.ndarray
+    """(n,) int32."""
 
     @property
     def empty(self) -> int:
@@ -69,34 +92,46 @@ def local_extent(
     return half_width_d, float(bin_width_d)
 
 
-def bin_medians(x: np.ndarray, values: np.ndarray, bins: Bins) -> tuple[np.ndarray, np.ndarray]:
-    """Median of `values` in each bin, and how many there are.
+def bin_even(x: np.ndarray, values: np.ndarray, first_left: float, spacing: float, width: float, length: int) -> Binned:
+    """Median, scatter and count in each of `length` evenly spaced bins, which may overlap, adjoin or stand apart.
+
+    Bin k holds first_left + k * spacing <= x < first_left + k * spacing + width. Where `width` is `spacing`, every
+    right edge is the next bin's left one to the last bit.
 
     Parameters
     ----------
-    x : (n,) float64, sorted ascending
-    values : (n,) float, finite
-    bins : bins along x, in any arrangement; they may overlap
+    x : (n,) float, in any order
+    values : (n,) float; cadences whose x or value is not finite are left out
+    first_left, spacing, width : in units of x; spacing and width above zero
 
-    Returns
-    -------
-    medians : (m,) float64, NaN in empty bins
-    counts : (m,) int64
+    Raises
+    ------
+    ValueError
+        if spacing or width is not above zero, or there is no bin
     """
-    start = np.searchsorted(x, bins.left, side="left")
-    stop = np.searchsorted(x, bins.right, side="left")
-    counts = np.maximum(stop - start, 0)
-    ends = np.cumsum(counts)
-    owner = np.repeat(np.arange(counts.size), counts)
-    member = np.arange(owner.size) + np.repeat(start - (ends - counts), counts)
-    # Every bin's members lie side by side; sorted within each bin, the median is in the middle.
-    chosen = np.asarray(values, dtype=np.float64)[member]
-    chosen = chosen[np.lexsort((chosen, owner))]
-    medians = np.full(counts.size, np.nan)
-    filled = counts > 0
-    first, size = (ends - counts)[filled], counts[filled]
-    medians[filled] = 0.5 * (chosen[first + (size - 1) // 2] + chosen[first + size // 2])
-    return medians, counts
+    if not (spacing > 0 and width > 0 and length > 0):
+        raise ValueError(f"spacing, width and length must be above 0 (got: {spacing}, {width}, {length})")
+    left = first_left + spacing * np.arange(length + 1)
+    return bin_between(x, values, Bins(left[:-1], left[1:] if width == spacing else left[:-1] + width))
+
+
+def bin_between(x: np.ndarray, values: np.ndarray, bins: Bins) -> Binned:
+    """Median, scatter and count in each bin, by the bins' very edges.
+
+    Parameters
+    ----------
+    x : (n,) float, in any order
+    values : (n,) float; cadences whose x or value is not finite are left out
+    bins : in ascending order, overlapping or not; quickest where they are spaced evenly
+
+    Raises
+    ------
+    ValueError
+        if there are not as many values as x
+    """
+    if np.shape(x) != np.shape(values):
+        raise ValueError(f"x and values must have one shape (got: {np.shape(x)} and {np.shape(values)})")
+    return Binned(*bin_statistics(_floats(x), _floats(values), _floats(bins.left), _floats(bins.right)))
 
 
 def fill_empty(medians: np.ndarray, centre: np.ndarray, period: float | None = None) -> np.ndarray:
@@ -114,7 +149,8 @@ def fill_empty(medians: np.ndarray, centre: np.ndarray, period: float | None = N
     if empty.all():
         raise ValueError("no bin has a cadence in it")
     filled = medians.copy()
-    filled[empty] = np.interp(centre[empty], centre[~empty], medians[~empty], period=period)
+    if empty.any():
+        filled[empty] = np.interp(centre[empty], centre[~empty], medians[~empty], period=period)
     return filled
 
 
@@ -123,8 +159,8 @@ def global_view(phase_d: np.ndarray, flux: np.ndarray, period_d: float, length: 
 
     Parameters
     ----------
-    phase_d : (n,) float64, days from mid-transit, sorted ascending, in [-period/2, period/2)
-    flux : (n,) float, relative flux minus one
+    phase_d : (n,) float64, days from mid-transit, in [-period/2, period/2), in any order
+    flux : (n,) float, relative flux minus one; cadences that are not finite are left out
     period_d : days
     length : number of bins
 
@@ -134,8 +170,8 @@ def global_view(phase_d: np.ndarray, flux: np.ndarray, period_d: float, length: 
         if there is no cadence at all
     """
     bins = global_bins(length, period_d)
-    medians, counts = bin_medians(phase_d, flux, bins)
-    return BinnedView(fill_empty(medians, bins.centre, period_d), counts)
+    medians, scatter, counts = bin_between(phase_d, flux, bins)
+    return BinnedView(fill_empty(medians, bins.centre, period_d), scatter, counts)
 
 
 def local_view(
@@ -146,5 +182,9 @@ def local_view(
     Parameters and errors are those of `global_view` and `local_bins`.
     """
     bins = local_bins(length, half_width_d, bin_width_d)
-    medians, counts = bin_medians(phase_d, flux, bins)
-    return BinnedView(fill_empty(medians, bins.centre), counts)
+    medians, scatter, counts = bin_between(phase_d, flux, bins)
+    return BinnedView(fill_empty(medians, bins.centre), scatter, counts)
+
+
+def _floats(array: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(array, dtype=np.float64)

@@ -22,12 +22,12 @@ def read_manifest(folder: Path, what: str) -> dict[str, Any]:
 def require_undamaged(folder: Path, manifest: dict[str, Any], what: str) -> None:
     """Raise ViewError, naming the first file that differs, unless all files are there as the manifest has them.
 
-    Checked are `meta.parquet` and the array of each of the manifest's `views`; a file without an entry in the
+    Checked are `meta.parquet` and the file of each of the manifest's `arrays`; a file without an entry in the
     manifest's `sha256` counts as damaged.
     """
-    if not isinstance(manifest.get("views"), dict) or not isinstance(manifest.get("sha256"), dict):
+    if not isinstance(manifest.get("arrays"), dict) or not isinstance(manifest.get("sha256"), dict):
         raise damaged(folder, "manifest.json", what)
-    for name in [*(f"{view}.npy" for view in sorted(manifest["views"])), "meta.parquet"]:
+    for name in [*(f"{view}.npy" for view in sorted(manifest["arrays"])), "meta.parquet"]:
         path = folder / name
         if not path.is_file() or sha256_file(path) != manifest["sha256"].get(name):
             raise damaged(folder, name, what)

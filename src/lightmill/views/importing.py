@@ -17,7 +17,7 @@ from lightmill.config.views import ImportedViews, Scale
 from lightmill.errors import LightmillError, ViewError
 from lightmill.targets import Mission, target_name
 from lightmill.views.imported_numbers import NUMBERS, check_units, in_our_unit
-from lightmill.views.normalise import MAD_TO_SIGMA
+from lightmill.views.medians import MAD_TO_SIGMA
 from lightmill.views.npz import read_npz_columns
 from lightmill.views.tfrecord import FIRST_BYTES, begins_record, read_example_columns
 

@@ -1,110 +1,36 @@
-"""One star's light curve made into the views of its signals."""
+"""One star's flattened light curve made into the views of its signals."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
-from lightmill.config.views import Detrend, ViewSettings
-from lightmill.lightcurves.lightcurve import LightCurve
-from lightmill.views.binning import global_view, local_extent, local_view
-from lightmill.views.detrend import DETREND_METHODS
-from lightmill.views.fold import fold, in_transit, is_harmonic, transit_number
-from lightmill.views.measure import count_transits, measure_transit, missing_transit
-from lightmill.views.normalise import normalise_segments
-from lightmill.views.quality import good_cadences
-from lightmill.views.scaling import scale_view
+from lightmill.config.views import ViewSettings
+from lightmill.views.binning import BinnedView, global_view
+from lightmill.views.flatten import FlatCurve
+from lightmill.views.fold import fold, is_harmonic
+from lightmill.views.folded import fold_star
+from lightmill.views.further import further_views
+from lightmill.views.layout import MOST_COUNTED, array_layout
+from lightmill.views.measure import measure_transit, missing_transit
+from lightmill.views.medians import median
+from lightmill.views.scaling import apply_scale, scale_view
+from lightmill.views.shape import fit_trapezoid
+from lightmill.views.signal import Signal
 
-# A window holds at least three masks, so that under the longest transit the trend rests on as much on either side;
-# it grows no further than to three times what is configured, whatever duration a catalog claims.
-WINDOW_MASKS = 3.0
-WINDOW_GROWTH = 3.0
-
-# Ephemerides outside of this are mistakes of a table. Shorter than two long cadences (0.041 d) nothing can be folded,
-# and no planet, and no binary of stars that are not both compact, goes round in less than 0.05 d.
-SHORTEST_PERIOD_D = 0.05
-# The years 1858 to 2132. An epoch in BKJD, BTJD or MJD is far outside, and so is one whose phase float64 cannot tell.
-EPOCHS_BJD = (2.4e6, 2.5e6)
-# Cadences of segments that differ by less than this factor are one cadence.
-SAME_CADENCE = 1.05
-DAY_S = 86400.0
 # Relative flux that the float32 of a light curve cannot resolve (6e-8): what varies by less does not vary.
 FLAT = 1e-8
-
-
-@dataclass(frozen=True, slots=True)
-class Signal:
-    """A periodic dip claimed on a star; what a catalog does not say is NaN."""
-
-    signal_id: str
-    period_d: float
-    epoch_bjd: float
-    duration_h: float
-    depth_ppm: float = float("nan")
-    linked: frozenset[str] = frozenset()
-    """Ids of the star's other signals that may be this one, listed with another period."""
-
-    @property
-    def defect(self) -> str:
-        """Why it cannot be folded, as an outcome, or empty where it can.
-
-        `single_transit` (no period), `unfoldable` (numbers that cannot be), `waiting_for_search` (no epoch or no
-        duration).
-        """
-        if np.isnan(self.period_d):
-            return "single_transit"
-        if self.impossible:
-            return "unfoldable"
-        return "" if self.located else "waiting_for_search"
-
-    @property
-    def impossible(self) -> str:
-        """What in its numbers cannot be, in words; empty where they can. NaN is unknown, not impossible."""
-        if self.period_d < SHORTEST_PERIOD_D or np.isinf(self.period_d):
-            return f"period of {self.period_d:g} d, expected at least {SHORTEST_PERIOD_D} d"
-        if self.duration_h <= 0 or np.isinf(self.duration_h):
-            return f"duration of {self.duration_h:g} h, expected more than 0"
-        if self.duration_h >= 24.0 * self.period_d:
-            return f"duration of {self.duration_h:g} h, not shorter than the period of {self.period_d:g} d"
-        first, last = EPOCHS_BJD
-        if self.epoch_bjd < first or self.epoch_bjd > last:
-            return f"epoch at BJD {self.epoch_bjd:g}, expected {first:.0f} to {last:.0f}"
-        return ""
-
-    @property
-    def located(self) -> bool:
-        """Whether it is known where its transits are: one of them at least."""
-        return bool(np.isfinite(self.epoch_bjd) and np.isfinite(self.duration_h)) and not self.impossible
-
-    @property
-    def duration_d(self) -> float:
-        """Duration in days, at most half a period: what a catalog claims beyond leaves nothing to compare with."""
-        duration_d = self.duration_h / 24.0
-        return duration_d if np.isnan(self.period_d) else min(duration_d, 0.5 * self.period_d)
-
-    def transits(self, time_bjd: np.ndarray, durations: float) -> np.ndarray:
-        """Where a time lies within a transit `durations` times as wide as its own: (n,) bool."""
-        return in_transit(time_bjd, self.period_d, self.epoch_bjd, durations * self.duration_d)
-
-
-class FlatCurve(NamedTuple):
-    """Usable cadences of a star with its own variability divided out."""
-
-    time_bjd: np.ndarray
-    flux: np.ndarray
-    """(n,) float64, relative flux minus one, finite."""
-    cadence_d: np.ndarray | float
-    """(n,) float64 or one for all, days from one cadence to the next: segments may differ."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SignalViews:
     """The views of one signal, and what was measured on the way."""
 
-    views: dict[str, np.ndarray]
-    """`global` and `local`, float32."""
+    arrays: dict[str, np.ndarray]
+    """All that `array_layout` names: of every view its flux, scatter and counts; finite everywhere."""
+    present: dict[str, bool]
+    """Whether the signal has each of the further views; the arrays of one that it has not are all zeros."""
     numbers: dict[str, float | int]
-    """The numeric columns of `meta.parquet`."""
+    """The columns of `meta.parquet` that are measured here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,54 +39,6 @@ class Outcome:
 
     outcome: str
     detail: str = ""
-
-
-def flatten_star(light_curve: LightCurve, signals: list[Signal], settings: Detrend) -> FlatCurve:
-    """A star's light curve, normalised and detrended with the transits of all its located `signals` masked."""
-    time_bjd = light_curve.time_bjd
-    good = good_cadences(light_curve)
-    flux = normalise_segments(light_curve.pdcsap_flux, light_curve.segment, good)
-    masked = np.zeros(time_bjd.shape, dtype=bool)
-    widest_d = 0.0
-    for signal in signals:
-        if signal.located:
-            masked |= signal.transits(time_bjd, settings.mask_durations)
-            widest_d = max(widest_d, settings.mask_durations * signal.duration_d)
-    window_d = float(np.clip(WINDOW_MASKS * widest_d, settings.window_d, WINDOW_GROWTH * settings.window_d))
-    flat = DETREND_METHODS[settings.method](
-        time_bjd,
-        flux,
-        light_curve.segment,
-        masked,
-        window_d,
-        settings.order,
-        settings.break_d,
-        settings.clip_sigma,
-    )
-    usable = np.isfinite(flat)
-    nominal_s = np.array([segment.cadence_s for segment in light_curve.segments])
-    cadence_d = cadence_lengths(time_bjd[usable], nominal_s[light_curve.segment[usable]])
-    return FlatCurve(time_bjd[usable], flat[usable], cadence_d)
-
-
-def cadence_lengths(time_bjd: np.ndarray, nominal_s: np.ndarray) -> np.ndarray:
-    """Days from one cadence to the next, (n,) float64: the median step of all times with about the same cadence.
-
-    Parameters
-    ----------
-    time_bjd : (n,) float64, sorted, of the usable cadences
-    nominal_s : (n,) float64, cadence of each one's segment in seconds; within 5 % they count as one
-    """
-    lengths = np.full(time_bjd.shape, np.nan)
-    distinct, place = np.unique(nominal_s, return_inverse=True)
-    alike = np.concatenate([[0], np.cumsum(np.diff(np.log(distinct)) > np.log(SAME_CADENCE))])[place]
-    for kind in np.unique(alike):
-        rows = alike == kind
-        if np.count_nonzero(rows) > 1:
-            lengths[rows] = np.median(np.diff(time_bjd[rows]))
-        else:
-            lengths[rows] = nominal_s[rows] / DAY_S
-    return lengths
 
 
 def make_views(
@@ -194,7 +72,7 @@ def make_views(
         and other.signal_id not in signal.linked
         and not is_harmonic(signal.period_d, other.period_d)
     ]
-    missing = _missing(alone := _without(star, others, settings), signal)
+    alone, phase_d, missing = _seen(star, signal, others, settings)
     left_in: list[Signal] = []
     if missing:
         inside = star.time_bjd[signal.transits(star.time_bjd, 1.0)]
@@ -203,31 +81,41 @@ def make_views(
             for other in others
             if other.depth_ppm < signal.depth_ppm and other.transits(inside, settings.detrend.mask_durations).any()
         ]
-        alone = _without(star, [other for other in others if other not in left_in], settings)
-        missing = _missing(alone, signal)
+        removed = [other for other in others if other not in left_in]
+        alone, phase_d, missing = _seen(star, signal, removed, settings)
     if missing:
         return Outcome("no_data_in_transit", missing), None
     names = ", ".join(other.signal_id for other in left_in)
     detail = f"too little of the transit would remain without those of {names}" if left_in else ""
-    made = fold_views(alone, signal, settings)
-    for name, view in made.views.items():
-        if np.ptp(view) * made.numbers[f"scale_{name}"] < FLAT:
+    made = _make(alone, phase_d, signal, settings)
+    for name in ("global", "local"):
+        if np.ptp(made.arrays[name]) * made.numbers[f"scale_{name}"] < FLAT:
             return Outcome("flat_view", f"the {name} view does not vary: no measured flux"), None
     return Outcome("ok", detail), made
 
 
-def _without(star: FlatCurve, others: list[Signal], settings: ViewSettings) -> FlatCurve:
-    """The star without the transits of some of its signals."""
-    kept = np.ones(star.time_bjd.shape, dtype=bool)
+def _without(star: FlatCurve, signal: Signal, others: list[Signal], settings: ViewSettings) -> FlatCurve:
+    """The cadences for which the signal's ephemeris holds, without the transits of some other signals of the star."""
+    if not others and not signal.bounded:
+        return star
+    kept = signal.holds(star.time_bjd) if signal.bounded else np.ones(star.time_bjd.shape, dtype=bool)
     for other in others:
         kept &= ~other.transits(star.time_bjd, settings.detrend.mask_durations)
-    return FlatCurve(star.time_bjd[kept], star.flux[kept], np.broadcast_to(star.cadence_d, kept.shape)[kept])
+    return FlatCurve(
+        star.time_bjd[kept],
+        star.flux[kept],
+        star.cadence_d[kept] if isinstance(star.cadence_d, np.ndarray) else star.cadence_d,
+        None if star.centroid_arcsec is None else star.centroid_arcsec[kept],
+    )
 
 
-def _missing(star: FlatCurve, signal: Signal) -> str:
-    """Why a signal's transit cannot be seen in a star's cadences; empty where it can."""
-    phase = fold(star.time_bjd, signal.period_d, signal.epoch_bjd)
-    return missing_transit(phase, signal.duration_d, star.cadence_d)
+def _seen(
+    star: FlatCurve, signal: Signal, removed: list[Signal], settings: ViewSettings
+) -> tuple[FlatCurve, np.ndarray, str]:
+    """A star without what is removed, folded on a signal, and why its transit cannot be seen; empty where it can."""
+    alone = _without(star, signal, removed, settings)
+    phase_d = fold(alone.time_bjd, signal.period_d, signal.epoch_bjd)
+    return alone, phase_d, missing_transit(phase_d, signal.duration_d, alone.cadence_d)
 
 
 def fold_views(star: FlatCurve, signal: Signal, settings: ViewSettings) -> SignalViews:
@@ -237,32 +125,53 @@ def fold_views(star: FlatCurve, signal: Signal, settings: ViewSettings) -> Signa
     ----------
     star : detrended, transits of other signals removed; at least one cadence in transit
     signal : one without `defect`
-    settings : lengths, widths and scale
+    settings : which views, their lengths, widths and scale
     """
-    period_d, duration_d = signal.period_d, signal.duration_d
-    phase = fold(star.time_bjd, period_d, signal.epoch_bjd)
-    number = transit_number(star.time_bjd, period_d, signal.epoch_bjd)
-    transits = count_transits(phase, number, duration_d, star.cadence_d)
-    order = np.argsort(phase, kind="stable")
-    phase, flux = phase[order], star.flux[order]
-    transit = measure_transit(phase, flux, duration_d)
+    return _make(star, fold(star.time_bjd, signal.period_d, signal.epoch_bjd), signal, settings)
 
-    length, durations, width = settings.local.length, settings.local.durations, settings.local.bin_width_durations
-    half_width_d, bin_width_d = local_extent(period_d, duration_d, length, durations, width)
-    whole = global_view(phase, flux, period_d, settings.global_.length)
-    near = local_view(phase, flux, half_width_d, bin_width_d, length)
+
+def _make(star: FlatCurve, phase_d: np.ndarray, signal: Signal, settings: ViewSettings) -> SignalViews:
+    """The views of a star that is folded already."""
+    folded = fold_star(star, phase_d, signal, settings.local)
+    period_d, duration_d, extent = folded.period_d, folded.duration_d, folded.extent
+    transit = measure_transit(phase_d, star.flux, duration_d)
+    whole = global_view(phase_d, star.flux, period_d, settings.global_.length)
+    near = extent.view(folded.around.phase_d, folded.around.flux)
+    level = median(near.values)
     scaled_whole, scale_whole = scale_view(whole.values, settings.scale, transit.depth)
     scaled_near, scale_near = scale_view(near.values, settings.scale, transit.depth)
+    smear_d = float(np.hypot(extent.bin_width_d, folded.around.cadence_d.mean()))
+    dip = fit_trapezoid(extent.centre_d, near.values, near.counts, duration_d, smear_d)
+    further, further_numbers = further_views(folded, transit, dip, settings)
+
+    arrays = {name: np.zeros(*form) for name, form in array_layout(settings).items()}
+    _fill(arrays, "global", scaled_whole, whole, scale_whole)
+    _fill(arrays, "local", scaled_near, near, scale_near)
+    for name, view in further.items():
+        if view is not None:
+            # A centroid is no flux: it comes in units of its own scatter.
+            on_level, scale = (0.0, 1.0) if name == "centroid" else (level, scale_near)
+            _fill(arrays, name, apply_scale(view.values, on_level, scale), view, scale)
     numbers: dict[str, float | int] = {
-        "transits_observed": transits,
-        "cadences": int(flux.size),
-        "in_transit_cadences": int(np.count_nonzero(np.abs(phase) < 0.5 * duration_d)),
+        "transits_observed": int(folded.observed.size),
+        "cadences": int(star.flux.size),
+        "in_transit_cadences": int(np.count_nonzero(np.abs(folded.around.phase_d) < 0.5 * duration_d)),
         "empty_bins_global": whole.empty,
         "empty_bins_local": near.empty,
         "depth_ppm": transit.depth * 1e6,
         "snr": transit.snr,
         "scatter_ppm": transit.scatter * 1e6,
+        "duration_over_period": duration_d / period_d,
+        "shape": dip.shape,
+        **further_numbers,
         "scale_global": scale_whole,
         "scale_local": scale_near,
     }
-    return SignalViews({"global": scaled_whole, "local": scaled_near}, numbers)
+    return SignalViews(arrays, {name: view is not None for name, view in further.items()}, numbers)
+
+
+def _fill(arrays: dict[str, np.ndarray], name: str, scaled: np.ndarray, view: BinnedView, scale: float) -> None:
+    """Put a view's flux, scatter and counts in their places; where nothing is known of them they stay 0."""
+    np.copyto(arrays[name], scaled, where=np.isfinite(scaled))
+    np.copyto(arrays[f"{name}_scatter"], view.scatter / scale, where=np.isfinite(view.scatter), casting="same_kind")
+    np.minimum(view.counts, MOST_COUNTED, out=arrays[f"{name}_count"], casting="unsafe")

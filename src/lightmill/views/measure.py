@@ -4,12 +4,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lightmill.views.normalise import robust_scatter
+from lightmill.compiled import compiled
+from lightmill.views.medians import mad_scatter, median
 
 CENTRAL = 0.5  # of the duration: past ingress and egress in all but grazing transits
 LIMB_DARKENING = 0.5  # linear law, a star like the Sun in the bands of Kepler and TESS (Claret 2017, A&A 600, A30)
 BASELINE = (0.75, 2.0)  # durations from mid-transit between which the level outside is taken
 FEWEST_IN_TRANSIT = 3
+
+FLOATS = "Array(float64, 1, 'C', readonly=True)"  # arrays that cannot be written to, and others
 
 
 class Transit(NamedTuple):
@@ -37,8 +40,8 @@ def missing_transit(phase_d: np.ndarray, duration_d: float, cadence_d: np.ndarra
     -------
     str, a reason in words
     """
-    within = np.abs(phase_d) < 0.5 * duration_d
-    inside = phase_d[within]
+    within = _within(_floats(phase_d), 0.5 * duration_d)
+    inside = np.asarray(phase_d)[within]
     if inside.size == 0:
         return "no cadence in transit"
     if inside.size < FEWEST_IN_TRANSIT:
@@ -63,45 +66,72 @@ def measure_transit(phase_d: np.ndarray, flux: np.ndarray, duration_d: float) ->
 
     Parameters
     ----------
-    phase_d : (n,) float64, days from mid-transit
-    flux : (n,) float64, relative flux minus one
+    phase_d : (n,) float64, days from mid-transit, in any order
+    flux : (n,) float64, relative flux minus one; cadences that are not finite are left out
     duration_d : days
+
+    Raises
+    ------
+    ValueError
+        if there are not as many fluxes as phases
     """
-    distance = np.abs(phase_d) / duration_d
-    central = distance < 0.5 * CENTRAL
-    outside = flux[distance > BASELINE[0]]
-    near = flux[(distance > BASELINE[0]) & (distance < BASELINE[1])]
-    if not central.any() or near.size == 0:
-        return Transit(float("nan"), robust_scatter(outside), float("nan"))
+    if phase_d.shape != flux.shape:
+        raise ValueError(f"phase_d and flux must have one shape (got: {phase_d.shape} and {flux.shape})")
+    outside, near, central, bottom, inside = _parts(_floats(phase_d), _floats(flux), duration_d)
+    scatter = mad_scatter(outside)
+    if central.size == 0 or near.size == 0:
+        return Transit(float("nan"), scatter, float("nan"))
     # Twice the distance is the planet's from the middle of the disc, in stellar radii.
-    shape = 1.0 - LIMB_DARKENING * (1.0 - np.sqrt(1.0 - (2.0 * distance[central]) ** 2))
-    dip = np.median(near) - flux[central]
-    depth = float(np.sum(shape * dip) / np.sum(shape**2))
-    scatter = robust_scatter(outside)
-    inside = np.count_nonzero(distance < 0.5)
+    shape = 1.0 - LIMB_DARKENING * (1.0 - np.sqrt(1.0 - (2.0 * central / duration_d) ** 2))
+    depth = float(np.sum(shape * (median(near) - bottom)) / np.sum(shape**2))
     snr = depth / scatter * np.sqrt(inside) if scatter > 0 else float("nan")
     return Transit(depth, scatter, float(snr))
-
-
-def count_transits(phase_d: np.ndarray, number: np.ndarray, duration_d: float, cadence_d: np.ndarray | float) -> int:
-    """Number of transits with at least half of their cadences, and at least one.
-
-    Parameters
-    ----------
-    phase_d : (n,) float64, days from the nearest mid-transit
-    number : (n,) int, number of that transit
-    duration_d : days
-    cadence_d : (n,) float64 or one for all, days from one cadence to the next
-    """
-    within = np.abs(phase_d) < 0.5 * duration_d
-    if not within.any():
-        return 0
-    covered, shortest_d = _in_shortest(np.broadcast_to(cadence_d, phase_d.shape)[within])
-    _, transit = np.unique(number[within], return_inverse=True)
-    return int(np.count_nonzero(np.bincount(transit, weights=covered) >= 0.5 * duration_d / shortest_d))
 
 
 def _in_shortest(cadence_d: np.ndarray) -> tuple[np.ndarray, float]:
     """Lengths of cadences in units of the shortest, and that: exact counts where all are alike."""
     shortest_d = float(cadence_d.min())
     return cadence_d / shortest_d, shortest_d
+
+
+def _floats(array: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(array, dtype=np.float64)
+
+
+@compiled(f"int64[::1]({FLOATS}, float64)")
+def _within(phase_d: np.ndarray, half_width_d: float) -> np.ndarray:
+    """Places of the phases that are less than `half_width_d` from mid-transit."""
+    places, n = np.empty(phase_d.size, np.int64), 0
+    for i in range(phase_d.size):
+        if abs(phase_d[i]) < half_width_d:
+            places[n] = i
+            n += 1
+    return places[:n].copy()
+
+
+@compiled(f"Tuple((float64[::1], float64[::1], float64[::1], float64[::1], int64))({FLOATS}, {FLOATS}, float64)")
+def _parts(
+    phase_d: np.ndarray, flux: np.ndarray, duration_d: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, int]:
+    """What `measure_transit` needs: flux outside, flux near, distance and flux in the middle, cadences in transit."""
+    middle_d, inside_d = 0.5 * CENTRAL * duration_d, 0.5 * duration_d
+    from_d, to_d = BASELINE[0] * duration_d, BASELINE[1] * duration_d
+    outside, near = np.empty(flux.size), np.empty(flux.size)
+    central, bottom = np.empty(flux.size), np.empty(flux.size)
+    far = close = deep = inside = 0
+    for i in range(flux.size):
+        distance_d, value = abs(phase_d[i]), flux[i]
+        if value - value != 0.0:
+            continue
+        if distance_d > from_d:
+            outside[far] = value
+            far += 1
+            if distance_d < to_d:
+                near[close] = value
+                close += 1
+        elif distance_d < inside_d:
+            inside += 1
+            if distance_d < middle_d:
+                central[deep], bottom[deep] = distance_d, value
+                deep += 1
+    return outside[:far], near[:close], central[:deep], bottom[:deep], inside

@@ -2,15 +2,35 @@
 
 import numpy as np
 
-MAD_TO_SIGMA = 1.482602218505602  # 1 / Phi^-1(3/4): the MAD of a normal distribution times this is its sigma
+from lightmill.compiled import compiled
+from lightmill.views.medians import mad_scatter, median
 
 
-def robust_scatter(values: np.ndarray) -> float:
-    """1.4826 times the median absolute deviation of the finite `values` ((n,) float); NaN if there are none."""
-    finite = values[np.isfinite(values)]
-    if finite.size == 0:
-        return float("nan")
-    return float(MAD_TO_SIGMA * np.median(np.abs(finite - np.median(finite))))
+@compiled("void(float64[::1], boolean[::1], float64[::1], float64[::1])")
+def _relate(flux: np.ndarray, usable: np.ndarray, scratch: np.ndarray, relative: np.ndarray) -> None:
+    """`normalise_segments` of one segment, finite where `usable`, into `relative`; all (n,), the scratch longer."""
+    found = 0
+    for number in range(flux.size):
+        scratch[found] = flux[number]
+        found += usable[number]
+    level = median(scratch[:found])
+    if not level > 0.0:  # nor is it for a segment without a usable cadence
+        level = np.nan
+    for number in range(flux.size):
+        relative[number] = flux[number] / level - 1.0 if usable[number] else np.nan
+
+
+@compiled("float64[::1](float64[::1], int64[::1], boolean[::1])")
+def _relative(flux: np.ndarray, segment: np.ndarray, usable: np.ndarray) -> np.ndarray:
+    """`normalise_segments` of cadences whose segments stand together, finite where `usable`."""
+    relative = np.empty(flux.size)
+    scratch = np.empty(flux.size + 1)
+    start = 0
+    for stop in range(1, flux.size + 1):
+        if stop == flux.size or segment[stop] != segment[start]:
+            _relate(flux[start:stop], usable[start:stop], scratch, relative[start:stop])
+            start = stop
+    return relative
 
 
 def normalise_segments(flux: np.ndarray, segment: np.ndarray, good: np.ndarray) -> np.ndarray:
@@ -26,15 +46,26 @@ def normalise_segments(flux: np.ndarray, segment: np.ndarray, good: np.ndarray) 
     -------
     (n,) float64: flux / median - 1; NaN for bad cadences, non-finite flux, and whole segments whose median is not
     above zero (their flux is no brightness).
+
+    Raises
+    ------
+    ValueError
+        if the arrays are not of one length
     """
-    relative = np.full(flux.shape, np.nan)
+    if not flux.shape == segment.shape == good.shape:
+        sizes = f"{flux.size}, {segment.size}, {good.size}"
+        raise ValueError(f"expected flux, segments and quality of as many cadences (got: {sizes})")
+    flux = np.require(flux, np.float64, ("C", "W"))
+    segment = np.require(segment, np.int64, ("C", "W"))
     usable = good & np.isfinite(flux)
-    for number in np.unique(segment):
-        chosen = usable & (segment == number)
-        if not chosen.any():
-            continue
-        values = flux[chosen].astype(np.float64)
-        median = np.median(values)
-        if median > 0:
-            relative[chosen] = values / median - 1.0
+    if np.all(segment[1:] >= segment[:-1]):
+        return np.asarray(_relative(flux, segment, usable))
+    order = np.argsort(segment, kind="stable")
+    relative = np.empty(flux.size)
+    relative[order] = _relative(flux[order], segment[order], usable[order])
     return relative
+
+
+def robust_scatter(values: np.ndarray) -> float:
+    """1.4826 times the median absolute deviation of the finite `values` ((n,) float); NaN if there are none."""
+    return float(mad_scatter(np.asarray(values[np.isfinite(values)], dtype=np.float64)))

@@ -3,7 +3,7 @@
 import numpy as np
 
 from lightmill.config.views import Scale
-from lightmill.views.normalise import robust_scatter
+from lightmill.views.medians import mad_scatter, median
 
 
 def scale_view(values: np.ndarray, scale: Scale, depth: float) -> tuple[np.ndarray, float]:
@@ -24,8 +24,9 @@ def scale_view(values: np.ndarray, scale: Scale, depth: float) -> tuple[np.ndarr
     divided : the relative flux that was divided out; scaled * divided + median(values) gives the view back. One for a
         view without any variation.
     """
-    level = values - np.median(values)
-    scatter = robust_scatter(level)
+    level = np.array(values, dtype=np.float64)
+    level -= median(level)
+    scatter = mad_scatter(level)
     if scale == "mad":
         divided = scatter
     elif scale == "min":
@@ -35,3 +36,19 @@ def scale_view(values: np.ndarray, scale: Scale, depth: float) -> tuple[np.ndarr
     if divided <= 0:
         divided = float(level.std()) or 1.0
     return (level / divided).astype(np.float32), float(divided)
+
+
+def apply_scale(values: np.ndarray, level: float, divided: float) -> np.ndarray:
+    """Another view of a signal, or its scatter, on the scale of its first view: (values - level) / divided.
+
+    Parameters
+    ----------
+    values : (n,) float64, relative flux minus one; NaN stays NaN
+    level : relative flux taken off: the first view's median for flux, 0 for a scatter
+    divided : relative flux divided out: what `scale_view` gave for the first view
+
+    Returns
+    -------
+    (n,) float32
+    """
+    return ((values - level) / divided).astype(np.float32)

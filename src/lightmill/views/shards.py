@@ -1,41 +1,43 @@
 """One shard's signals made into arrays of views, a table beside them, and a manifest that says what became of each."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from lightmill.config.views import ViewSettings
-from lightmill.errors import ViewError
-from lightmill.files import sha256_file, write_json, write_npy, write_parquet
+from lightmill.files import read_rows, sha256_file, write_json, write_npy, write_rows
+from lightmill.lightcurves.fetched import Fetched
 from lightmill.lightcurves.lightcurve import LightCurve
-from lightmill.lightcurves.store import NotAsFetchedError, read_stored
+from lightmill.lightcurves.store import NotAsFetchedError
 from lightmill.logs import logger, progress
+from lightmill.memory import keep_freed_memory
 from lightmill.targets import mission_of
-from lightmill.views.making import Outcome, Signal, SignalViews, flatten_star, make_views
+from lightmill.views.flatten import flatten_for_views
+from lightmill.views.layout import MEASURES, STAR_COLUMNS, array_layout, presence_column
+from lightmill.views.making import Outcome, SignalViews, make_views
+from lightmill.views.signal import Signal
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 IDENTITY = {"signal_id": "str", "target_id": "str", "mission": "str"}
-NUMBERS = {
-    "period_d": "float64",
-    "epoch_bjd": "float64",
-    "duration_h": "float64",
-    "transits_observed": "int32",
-    "cadences": "int64",
-    "in_transit_cadences": "int32",
-    "empty_bins_global": "int32",
-    "empty_bins_local": "int32",
-    "depth_ppm": "float64",
-    "snr": "float64",
-    "scatter_ppm": "float64",
-    "scale_global": "float64",
-    "scale_local": "float64",
-}
+EPHEMERIS = {"period_d": "float64", "epoch_bjd": "float64", "duration_h": "float64", "ephemeris": "str"}
+AS_LISTED = "catalog"
+"""Where an ephemeris comes from if nobody searched for a better one."""
 
-Made = tuple[Signal, Outcome, SignalViews | None]
+
+class Made(NamedTuple):
+    """What became of a signal."""
+
+    signal: Signal
+    outcome: Outcome
+    views: SignalViews | None = None
+    star: Mapping[str, float] = {}
+    """What the light curve says of the star, by column."""
+
+
 LightCurves = Callable[[str], LightCurve | Outcome]
 """Where light curves come from: that of a target id, or the outcome `no_light_curve` with the reason."""
 
@@ -48,21 +50,14 @@ def stored_light_curves(manifest: str | Path, store: str | Path) -> LightCurves:
     manifest : the shard's manifest of light curves (columns target_id, outcome, sha256, ...)
     store : folder of the light-curve store
 
-    What it returns raises ViewError for a target that is not in the manifest: that is another shard's; and
+    What it returns raises LightCurveError for a target that is not in the manifest: that is another shard's; and
     NotAsFetchedError for one that was fetched, but is no longer in the store as it was.
     """
-    fetched = pd.read_parquet(manifest, columns=["target_id", "outcome", "sha256"])
-    found = {target: (outcome, sha256) for target, outcome, sha256 in fetched.itertuples(index=False)}
+    fetched = Fetched(manifest, store)
 
     def light_curve(target_id: str) -> LightCurve | Outcome:
-        if target_id not in found:
-            raise ViewError(
-                f"{manifest}: no row for {target_id}, which has signals; fetch this shard's light curves again"
-            )
-        outcome, sha256 = found[target_id]
-        if outcome != "ok":
-            return Outcome("no_light_curve", outcome)
-        return read_stored(store, target_id, sha256)
+        outcome = fetched.outcome(target_id)
+        return fetched.light_curve(target_id) if outcome == "ok" else Outcome("no_light_curve", outcome)
 
     return light_curve
 
@@ -70,12 +65,12 @@ def stored_light_curves(manifest: str | Path, store: str | Path) -> LightCurves:
 def make_shard_views(
     signals: str | Path, light_curves: LightCurves, folder: str | Path, settings: ViewSettings
 ) -> None:
-    """Make the views of one shard: `global.npy`, `local.npy`, `meta.parquet`, and `manifest.json` last, in `folder`.
+    """Make the views of one shard: the arrays, `meta.parquet`, and `manifest.json` last, in `folder`.
 
     Parameters
     ----------
     signals : the shard's list of signals (columns signal_id, target_id, period_d, epoch_bjd, duration_h, depth_ppm,
-        linked)
+        linked), or what a search made of it (and ephemeris, first_bjd, last_bjd)
     light_curves : gives the light curve of a target, or why there is none; asked for targets with foldable signals
     folder : where the files go
     settings : how the views are made
@@ -83,57 +78,69 @@ def make_shard_views(
     Raises NotAsFetchedError, and writes nothing, if light curves are not those that were fetched: a dataset must not
     shrink by what happened to the store. It names all such targets of the shard.
     """
-    listed = pd.read_parquet(signals)
+    keep_freed_memory()
+    stars: dict[str, list[Signal]] = {}
+    for row in sorted(read_rows(signals), key=itemgetter("target_id", "signal_id")):
+        stars.setdefault(row["target_id"], []).append(_signal(row))
     outcomes: dict[str, Outcome] = {}
     rows: list[dict[str, Any]] = []
-    arrays: dict[str, list[np.ndarray]] = {"global": [], "local": []}
+    arrays: dict[str, list[np.ndarray]] = {name: [] for name in array_layout(settings)}
     lost: dict[str, str] = {}
-    stars = [(str(target), _signals(table)) for target, table in listed.groupby("target_id", sort=True)]
-    for target_id, of_star in progress(stars, "targets folded"):
+    for target_id, of_star in progress(stars.items(), "targets folded"):
         try:
             made = list(_star_views(target_id, of_star, light_curves, settings))
         except NotAsFetchedError as error:
             # The other targets are looked at first, so that one message names all.
             lost |= error.lost
             continue
-        for signal, outcome, views in made:
-            outcomes[signal.signal_id] = outcome
-            if views is not None:
-                rows.append(_row(target_id, signal, views))
+        for each in made:
+            outcomes[each.signal.signal_id] = each.outcome
+            if each.views is not None:
+                rows.append(_row(target_id, each, each.views))
                 for name, stack in arrays.items():
-                    stack.append(views.views[name])
+                    stack.append(each.views.arrays[name])
     if lost:
         raise NotAsFetchedError(lost)
     _write(Path(folder), rows, arrays, outcomes, settings)
 
 
-def _signals(table: pd.DataFrame) -> list[Signal]:
-    """The signals of one star, by signal_id."""
-    ordered = table.sort_values("signal_id")
-    columns = (ordered[name] for name in ("signal_id", "period_d", "epoch_bjd", "duration_h", "depth_ppm"))
-    linked = [frozenset(cell.split("; ")) - {""} for cell in ordered["linked"]]
-    return [Signal(*values) for values in zip(*columns, linked, strict=True)]
+def _signal(row: dict[str, Any]) -> Signal:
+    """A row of the list of signals."""
+    return Signal(
+        row["signal_id"],
+        row["period_d"],
+        row["epoch_bjd"],
+        row["duration_h"],
+        row["depth_ppm"],
+        linked=frozenset(row["linked"].split("; ")) - {""},
+        ephemeris=row.get("ephemeris", AS_LISTED),
+        first_bjd=row.get("first_bjd", -np.inf),
+        last_bjd=row.get("last_bjd", np.inf),
+    )
 
 
 def _star_views(
     target_id: str, signals: list[Signal], light_curves: LightCurves, settings: ViewSettings
 ) -> Iterator[Made]:
     """The outcome of each signal of one star; that there is no light curve is an outcome too."""
-    yield from ((signal, Outcome(signal.defect, signal.impossible), None) for signal in signals if signal.defect)
+    yield from (Made(signal, Outcome(signal.defect, signal.impossible)) for signal in signals if signal.defect)
     foldable = [signal for signal in signals if not signal.defect]
     if not foldable:
         return
     light_curve = light_curves(target_id)
     if isinstance(light_curve, Outcome):
-        yield from ((signal, light_curve, None) for signal in foldable)
+        yield from (Made(signal, light_curve) for signal in foldable)
         return
-    star = flatten_star(light_curve, signals, settings.detrend)
+    star = flatten_for_views(light_curve, signals, settings)
+    said = {column: getattr(light_curve, name) for column, name in STAR_COLUMNS.items()}
     for signal in foldable:
-        yield signal, *make_views(star, signal, signals, settings)
+        outcome, views = make_views(star, signal, signals, settings)
+        yield Made(signal, outcome, views, said)
 
 
-def _row(target_id: str, signal: Signal, views: SignalViews) -> dict[str, Any]:
-    """One row of `meta.parquet`: identity, ephemeris as the catalog has it, measures."""
+def _row(target_id: str, made: Made, views: SignalViews) -> dict[str, Any]:
+    """One row of `meta.parquet`: identity, the ephemeris that was folded on, measures, what is said of the star."""
+    signal = made.signal
     return {
         "signal_id": signal.signal_id,
         "target_id": target_id,
@@ -141,7 +148,10 @@ def _row(target_id: str, signal: Signal, views: SignalViews) -> dict[str, Any]:
         "period_d": signal.period_d,
         "epoch_bjd": signal.epoch_bjd,
         "duration_h": signal.duration_h,
+        "ephemeris": signal.ephemeris,
         **views.numbers,
+        **{presence_column(view): present for view, present in views.present.items()},
+        **made.star,
     }
 
 
@@ -154,23 +164,23 @@ def _write(
 ) -> None:
     """Write the shard's files, rows sorted by signal_id, the manifest last."""
     order = sorted(range(len(rows)), key=lambda row: rows[row]["signal_id"])
-    lengths = {"global": settings.global_.length, "local": settings.local.length}
+    layout = array_layout(settings)
     checksums = {}
     for name, stack in arrays.items():
-        stacked = np.zeros((len(rows), lengths[name]), dtype=np.float32)
+        stacked = np.zeros((len(rows), *layout[name].shape), dtype=layout[name].dtype)
         for place, row in enumerate(order):
             stacked[place] = stack[row]
         write_npy(folder / f"{name}.npy", stacked)
         checksums[f"{name}.npy"] = sha256_file(folder / f"{name}.npy")
-    columns = {**IDENTITY, **NUMBERS}
-    meta = pd.DataFrame([rows[row] for row in order], columns=list(columns)).astype(columns)
-    write_parquet(folder / "meta.parquet", meta)
+    presence = dict.fromkeys(map(presence_column, settings.more), "bool")
+    columns = {**IDENTITY, **EPHEMERIS, **MEASURES, **presence, **dict.fromkeys(STAR_COLUMNS, "float64")}
+    write_rows(folder / "meta.parquet", [rows[row] for row in order], columns)
     checksums["meta.parquet"] = sha256_file(folder / "meta.parquet")
     write_json(
         folder / "manifest.json",
         {
             "schema_version": SCHEMA_VERSION,
-            "views": lengths,
+            "arrays": {name: form._asdict() for name, form in layout.items()},
             "settings": settings.model_dump(by_alias=True),
             "rows": len(rows),
             "counts": dict(Counter(outcome.outcome for outcome in outcomes.values())),

@@ -1,0 +1,67 @@
+"""Found signals ranked by what an ensemble thinks of their views."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from lightmill.errors import ViewError
+from lightmill.files import write_csv
+from lightmill.logs import logger
+from lightmill.training.ensemble import Ensemble, load_ensemble, predict_members
+from lightmill.views.checksums import read_manifest, require_undamaged
+
+
+def rank_candidates(
+    ensemble: str | Path, found: str | Path, views: Sequence[str | Path], path: str | Path, source: str
+) -> None:
+    """Write the found signals with a probability each, the most probable first.
+
+    Parameters
+    ----------
+    ensemble
+        Folder of the ensemble that scores them.
+    found
+        CSV file of what a search has found, one row a signal (`signal_id`).
+    views
+        Folders of their views, one a shard.
+    path
+        CSV file to write: the rows of `found` with `probability` (of the positive class of the ensemble's task: the
+        mean over its members) and `probability_spread` (their standard deviation), NaN for signals without views,
+        which come last; and `scored_by`, the same in all rows.
+    source
+        What `scored_by` says.
+
+    Raises ViewError if a shard's views are damaged or do not fit the ensemble, or if views are of a signal that is not
+    among the found ones; ModelError if the ensemble cannot be read.
+    """
+    models = load_ensemble(ensemble)
+    table = pd.read_csv(found, float_precision="round_trip")
+    scored = [_scores(models, Path(folder)) for folder in sorted(views)]
+    scores = pd.concat(scored, ignore_index=True)
+    stray = sorted(set(scores["signal_id"]) - set(table["signal_id"]))
+    if stray:
+        raise ViewError(f"{found}: has no signal {stray[0]!r}, of which there are views; search again")
+    ranked = table.merge(scores, on="signal_id", how="left", validate="one_to_one")
+    ranked = ranked.sort_values(["probability", "signal_id"], ascending=[False, True], na_position="last")
+    write_csv(path, ranked.assign(scored_by=source))
+    without = int(ranked["probability"].isna().sum())
+    logger.info("%d signals ranked by %s, %d of them without views", len(ranked), source, without)
+
+
+def _scores(models: Ensemble, folder: Path) -> pd.DataFrame:
+    """Probability and spread of every signal of one shard."""
+    manifest = read_manifest(folder, "views")
+    require_undamaged(folder, manifest, "views")
+    signals = pd.read_parquet(folder / "meta.parquet", columns=["signal_id"])["signal_id"]
+    if signals.empty:
+        return pd.DataFrame({"signal_id": signals, "probability": [], "probability_spread": []})
+    missing = [name for name in models.description["views"] if name not in manifest["arrays"]]
+    if missing:
+        raise ViewError(f"{folder}: no {missing[0]} view, which the model needs; make the views with it")
+    arrays = {name: np.load(folder / f"{name}.npy", allow_pickle=False) for name in models.description["views"]}
+    members = predict_members(models, arrays, manifest["settings"]["scale"])
+    return pd.DataFrame(
+        {"signal_id": signals, "probability": members.mean(axis=0), "probability_spread": members.std(axis=0)}
+    )

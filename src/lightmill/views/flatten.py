@@ -1,0 +1,91 @@
+"""A star's light curve with its own variability divided out, the transits of all its signals left alone."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from lightmill.config.views import DetrendSettings, ViewSettings
+from lightmill.lightcurves.lightcurve import LightCurve
+from lightmill.views.centroid import flat_centroids
+from lightmill.views.detrend import detrend
+from lightmill.views.normalise import normalise_segments
+from lightmill.views.quality import good_cadences
+from lightmill.views.roll import unroll
+from lightmill.views.signal import Signal
+
+# Cadences of segments that differ by less than this factor are one cadence.
+SAME_CADENCE = 1.05
+DAY_S = 86400.0
+
+
+class FlatCurve(NamedTuple):
+    """Usable cadences of a star with its own variability divided out."""
+
+    time_bjd: np.ndarray
+    flux: np.ndarray
+    """(n,) float64, relative flux minus one, finite."""
+    cadence_d: np.ndarray | float
+    """(n,) float64 or one for all, days from one cadence to the next: segments may differ."""
+    centroid_arcsec: np.ndarray | None = None
+    """(n, 2) float64, the star's place on the detector (columns, rows) without the telescope's own motion, arcseconds
+    from where it mostly is; NaN where unknown. None where nobody asked for it."""
+
+
+def flatten_star(light_curve: LightCurve, signals: Sequence[Signal], settings: DetrendSettings) -> FlatCurve:
+    """A star's light curve, normalised, K2's roll and trends divided out, transits of all located `signals` masked."""
+    time_bjd = np.ascontiguousarray(light_curve.time_bjd)
+    good = good_cadences(light_curve)
+    flux = normalise_segments(light_curve.pdcsap_flux, light_curve.segment, good)
+    masked = transit_mask(time_bjd, signals, settings.mask_durations)
+    flux = unroll(light_curve, flux, masked)
+    flat = detrend(time_bjd, flux, light_curve.segment, masked, settings, widest_mask_d(signals, settings))
+    usable = np.isfinite(flat)
+    nominal_s = np.array([segment.cadence_s for segment in light_curve.segments])
+    times = time_bjd[usable]
+    return FlatCurve(times, flat[usable], cadence_lengths(times, nominal_s[light_curve.segment[usable]]))
+
+
+def flatten_for_views(light_curve: LightCurve, signals: Sequence[Signal], settings: ViewSettings) -> FlatCurve:
+    """A star's flattened light curve with all that its views are made of: centroids too, where they are wanted."""
+    star = flatten_star(light_curve, signals, settings.detrend)
+    if "centroid" not in settings.more:
+        return star
+    # The cadences that are left: times are sorted, and no two alike.
+    rows = np.searchsorted(light_curve.time_bjd, star.time_bjd)
+    masked = transit_mask(star.time_bjd, signals, settings.detrend.mask_durations)
+    return star._replace(centroid_arcsec=flat_centroids(light_curve, rows, masked))
+
+
+def transit_mask(time_bjd: np.ndarray, signals: Sequence[Signal], durations: float) -> np.ndarray:
+    """Where a time lies in a transit of any of the located `signals`, each `durations` times as wide: (n,) bool."""
+    masked = np.zeros(time_bjd.shape, dtype=bool)
+    for signal in signals:
+        if signal.located:
+            masked |= signal.transits(time_bjd, durations)
+    return masked
+
+
+def widest_mask_d(signals: Sequence[Signal], settings: DetrendSettings) -> float:
+    """The longest time in days that a transit of the `signals` keeps out of the trend."""
+    return max((settings.mask_durations * signal.duration_d for signal in signals if signal.located), default=0.0)
+
+
+def cadence_lengths(time_bjd: np.ndarray, nominal_s: np.ndarray) -> np.ndarray:
+    """Days from one cadence to the next, (n,) float64: the median step of all times with about the same cadence.
+
+    Parameters
+    ----------
+    time_bjd : (n,) float64, sorted, of the usable cadences
+    nominal_s : (n,) float64, cadence of each one's segment in seconds; within 5 % they count as one
+    """
+    lengths = np.full(time_bjd.shape, np.nan)
+    distinct, place = np.unique(nominal_s, return_inverse=True)
+    alike = np.concatenate([[0], np.cumsum(np.diff(np.log(distinct)) > np.log(SAME_CADENCE))])[place]
+    for kind in np.unique(alike):
+        rows = alike == kind
+        if np.count_nonzero(rows) > 1:
+            lengths[rows] = np.median(np.diff(time_bjd[rows]))
+        else:
+            lengths[rows] = nominal_s[rows] / DAY_S
+    return lengths
