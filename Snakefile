@@ -45,6 +45,7 @@ include: "rules/inputs.smk"
 include: "rules/simulate.smk"
 include: "rules/catalogs.smk"
 include: "rules/lightcurves.smk"
+include: "rules/search.smk"
 include: "rules/views.smk"
 include: "rules/training.smk"
 include: "rules/evaluation.smk"
@@ -56,6 +57,7 @@ localrules:
     all,
     labels,
     light_curves,
+    search,
     views,
     models,
     evaluation,
@@ -67,6 +69,7 @@ rule all:
     default_target: True
     input:
         labels_of_run,
+        search_of_run,
         views_of_run,
         models_of_run,
         evaluation_of_run,
@@ -82,6 +85,11 @@ rule labels:
 rule light_curves:
     input:
         light_curves_of_run,
+
+
+rule search:
+    input:
+        search_of_run,
 
 
 rule views:

@@ -31,6 +31,8 @@ class ObservedStar:
     segments: tuple[int, ...]
     """Quarter or sector of each file."""
     store: Path
+    sha256: str
+    """Of its file in the store."""
 
 
 @cache
@@ -75,4 +77,5 @@ def _observe(settings: SimulationSettings, folder: Path, target: Target) -> Obse
         files=tuple(names),
         segments=tuple(segment.number for segment in target.segments),
         store=store,
+        sha256=outcome.sha256,
     )

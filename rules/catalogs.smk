@@ -60,10 +60,11 @@ checkpoint shard_catalog:
         labels="<run>/labels.parquet",
         summaries=expand("<run>/catalogs/{table}.summary.json", table=TABLES),
         sectors=sector_lists(),
+        searched=searched(),
     output:
         lists=[
             f"<run>/shards/{kind}/{mission}/{shard}.parquet"
-            for kind in ("targets", "signals", "labels")
+            for kind in SHARD_LISTS
             for mission in SHARDS
             for shard in SHARDS[mission]
         ],
@@ -79,6 +80,7 @@ checkpoint shard_catalog:
         mem_mb=1000,
     params:
         shards={mission: len(shards) for mission, shards in SHARDS.items()},
+        search_listed=None if FIND is None else FIND.catalog_targets,
         max_resolved_difference=CONFIG.labels.max_resolved_difference,
         code=code("shard_catalog"),
     script:

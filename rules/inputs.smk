@@ -1,6 +1,7 @@
 # What the jobs of a rule read and are told, where it depends on their wildcards. No rule stands here.
 from lightmill.catalogs.epics import epics_digest
 from lightmill.catalogs.identify import newest
+from lightmill.config.search import EphemerisSettings
 
 
 def newest_snapshot(wildcards):
@@ -41,6 +42,52 @@ def coverage_gate(wildcards):
     return [] if DIRECT else f"{RUN}/lightcurves/{wildcards.mission}/coverage.csv"
 
 
+def signals_to_fold(wildcards):
+    """A shard's signals: as the search has them where it looks at ephemerides, else as the catalogs have them."""
+    if REFINES:
+        return f"{RUN}/search/{wildcards.mission}/{wildcards.shard}/ephemerides.parquet"
+    return shard_list("signals")(wildcards)
+
+
+def ephemeris_settings(wildcards):
+    """What is looked for in the ephemerides of a mission's signals."""
+    return CONFIG.search.model_dump(include=set(EphemerisSettings.model_fields))
+
+
+def target_files():
+    """The lists of stars to search."""
+    found = {pattern: sorted(glob(pattern)) for pattern in FIND.targets}
+    for pattern, files in found.items():
+        if not files:
+            raise WorkflowError(f"search.find.targets: no file {pattern!r}; name files that exist, as paths or globs")
+    return sorted({file for files in found.values() for file in files})
+
+
+def find_settings():
+    """How stars are searched: all but which, and what scores what is found."""
+    return FIND.model_dump(mode="json", exclude={"targets", "catalog_targets", "score_with"})
+
+
+def scoring_source(wildcards):
+    """What the ensemble that scores is called in the list of candidates."""
+    return FIND.score_with[wildcards.mission]
+
+
+def scoring_model(wildcards):
+    """The ensemble that scores what is found in a mission: an experiment's, or one in a folder."""
+    named = FIND.score_with[wildcards.mission]
+    folder = f"{RUN}/models/{named}/ensemble" if named in TRAINED else named
+    return {
+        "weights": f"{folder}/model.safetensors",
+        "description": f"{folder}/model.json",
+    }
+
+
+def view_settings(wildcards):
+    """How a mission's views are made."""
+    return CONFIG.views.of_mission(wildcards.mission).model_dump(by_alias=True)
+
+
 def imported_files(wildcards):
     """The files of a set of views made by others."""
     patterns = CONFIG.imported_views[wildcards.name].files
@@ -56,6 +103,11 @@ def imported_files(wildcards):
 def import_settings(wildcards):
     """How to read a set of views made by others: all but where it is."""
     return CONFIG.imported_views[wildcards.name].model_dump(exclude={"files"})
+
+
+def exported_dataset(wildcards):
+    """The files of the dataset that is written as one file."""
+    return dataset_files(wildcards.name)
 
 
 def experiment_dataset(wildcards):
@@ -116,10 +168,11 @@ def transfer_source(wildcards):
     """The trained model that a transfer starts from, and the dataset that it was trained on."""
     source = CONFIG.experiments[wildcards.experiment].source
     folder = f"{RUN}/models/{source}/{wildcards.seed}"
+    dataset = dataset_files(CONFIG.experiments[source].dataset)
     return {
         "source_weights": f"{folder}/model.safetensors",
         "source_description": f"{folder}/model.json",
-        "source_dataset": list(dataset_files(CONFIG.experiments[source].dataset).values()),
+        "source_dataset": [dataset["manifest"], *dataset["arrays"], dataset["meta"]],
     }
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from lightmill.catalogs.identify import identify_table
 from lightmill.code_digest import code_digest
 from lightmill.simulate.paths import simulated_catalogs, simulated_manifests
+from lightmill.views.layout import array_layout
 
 ROOT = Path(workflow.basedir)
 SHARDS = {
@@ -16,6 +17,14 @@ TRAINED = {name: experiment for name, experiment in CONFIG.experiments.items() i
 TRANSFERS = {name: experiment for name, experiment in CONFIG.experiments.items() if experiment.source is not None}
 # Whether views are made straight from a simulation: then no light curve is written, fetched or plotted.
 DIRECT = CONFIG.simulation is not None and CONFIG.simulation.direct
+# Whether the catalogs' ephemerides are looked at before they are folded on; a simulation without light curves on disk
+# leaves nothing to look at. And which stars are searched for signals that nobody has listed, if any.
+REFINES = (CONFIG.search.complete or CONFIG.search.refine) and not DIRECT
+FIND = CONFIG.search.find
+SHARD_LISTS = ["targets", "signals", "labels"] + (["searched"] if FIND is not None else [])
+# The arrays of views of every shard and of a mission's dataset; sets that others made have these two views and no more.
+ARRAYS = list(array_layout(CONFIG.views))
+IMPORTED_ARRAYS = ["global", "local"]
 
 
 def code(rule_name):
@@ -89,6 +98,11 @@ def sectors_chosen():
     return CONFIG.archives.tess.segments if uses_sector_lists() else ""
 
 
+def searched():
+    """The list of stars to search, for the lists of shards."""
+    return [f"{RUN}/search/targets.parquet"] if FIND is not None and FIND.targets else []
+
+
 def shard_list(kind):
     """An input function: the list (targets, signals or labels) of one shard, as the checkpoint wrote it."""
 
@@ -129,8 +143,7 @@ def dataset_files(name):
     folder = f"{RUN}/datasets/{name}"
     return {
         "manifest": f"{folder}/manifest.json",
-        "global_view": f"{folder}/global.npy",
-        "local_view": f"{folder}/local.npy",
+        "arrays": [f"{folder}/{array}.npy" for array in (IMPORTED_ARRAYS if name in CONFIG.imported_views else ARRAYS)],
         "meta": f"{folder}/meta.parquet",
     }
 
@@ -151,6 +164,14 @@ def light_curves_of_run(wildcards):
     if DIRECT:
         return []
     return [f"{RUN}/lightcurves/{mission}/coverage.csv" for mission in SHARDS]
+
+
+def search_of_run(wildcards):
+    """What the target `search` makes."""
+    if FIND is None:
+        return []
+    found = [f"{RUN}/search/{mission}/found.csv" for mission in SHARDS]
+    return found + [f"{RUN}/search/{mission}/candidates.csv" for mission in FIND.score_with]
 
 
 def views_of_run(wildcards):

@@ -54,8 +54,7 @@ if DIRECT:
             signals=shard_list("signals"),
         output:
             manifest="<run>/views/{mission}/{shard}/manifest.json",
-            global_view="<run>/views/{mission}/{shard}/global.npy",
-            local_view="<run>/views/{mission}/{shard}/local.npy",
+            arrays=[f"<run>/views/{{mission}}/{{shard}}/{name}.npy" for name in ARRAYS],
             meta="<run>/views/{mission}/{shard}/meta.parquet",
         log:
             "<logs>/simulate_views/{mission}-{shard}.log",
@@ -68,7 +67,7 @@ if DIRECT:
             mem_mb=1500,
         params:
             simulation=CONFIG.simulation.model_dump(exclude={"direct", "folder", "parts"}),
-            settings=CONFIG.views.model_dump(by_alias=True),
+            settings=view_settings,
             code=code("simulate_views"),
         script:
             "../scripts/simulate_views.py"

@@ -1,20 +1,18 @@
 # From datasets to trained models and their ensembles.
 
 
-# The coverage is a gate, not read: no dataset of a mission that too many light curves are missing from.
+# The coverage is a gate, not read: no dataset of a mission that too many light curves are missing from. The arrays of
+# views are not named: each shard's manifest holds their checksums, and it changes whenever one of them does.
 rule assemble_dataset:
     input:
         manifests=of_shards(f"{RUN}/views/{{mission}}/{{shard}}/manifest.json"),
-        global_views=of_shards(f"{RUN}/views/{{mission}}/{{shard}}/global.npy"),
-        local_views=of_shards(f"{RUN}/views/{{mission}}/{{shard}}/local.npy"),
         metas=of_shards(f"{RUN}/views/{{mission}}/{{shard}}/meta.parquet"),
         labels=shard_lists("labels"),
         resolved=resolved_shares,
         coverage=coverage_gate,
     output:
         manifest="<run>/datasets/{mission}/manifest.json",
-        global_view="<run>/datasets/{mission}/global.npy",
-        local_view="<run>/datasets/{mission}/local.npy",
+        arrays=[f"<run>/datasets/{{mission}}/{name}.npy" for name in ARRAYS],
         meta="<run>/datasets/{mission}/meta.parquet",
     log:
         "<logs>/assemble_dataset/{mission}.log",
@@ -35,10 +33,7 @@ rule assemble_dataset:
 # Not part of a run: made where somebody asks for the file.
 rule export_dataset:
     input:
-        manifest="<run>/datasets/{name}/manifest.json",
-        global_view="<run>/datasets/{name}/global.npy",
-        local_view="<run>/datasets/{name}/local.npy",
-        meta="<run>/datasets/{name}/meta.parquet",
+        unpack(exported_dataset),
     output:
         data="<run>/datasets/{name}/preprocessed_data.npz",
     log:

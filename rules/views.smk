@@ -6,12 +6,11 @@ from lightmill.catalogs.crosswalk import crosswalk_digest
 
 rule make_views:
     input:
-        signals=shard_list("signals"),
+        signals=signals_to_fold,
         light_curves="<run>/lightcurves/{mission}/{shard}.parquet",
     output:
         manifest="<run>/views/{mission}/{shard}/manifest.json",
-        global_view="<run>/views/{mission}/{shard}/global.npy",
-        local_view="<run>/views/{mission}/{shard}/local.npy",
+        arrays=[f"<run>/views/{{mission}}/{{shard}}/{name}.npy" for name in ARRAYS],
         meta="<run>/views/{mission}/{shard}/meta.parquet",
     log:
         "<logs>/make_views/{mission}-{shard}.log",
@@ -24,10 +23,26 @@ rule make_views:
         mem_mb=1500,
     params:
         store=CONFIG.store,
-        settings=CONFIG.views.model_dump(by_alias=True),
+        settings=view_settings,
         code=code("make_views"),
     script:
         "../scripts/make_views.py"
+
+
+if FIND is not None:
+
+    use rule make_views as make_found_views with:
+        input:
+            signals="<run>/search/{mission}/{shard}/found.parquet",
+            light_curves="<run>/lightcurves/{mission}/{shard}.parquet",
+        output:
+            manifest="<run>/search/{mission}/{shard}/views/manifest.json",
+            arrays=[f"<run>/search/{{mission}}/{{shard}}/views/{name}.npy" for name in ARRAYS],
+            meta="<run>/search/{mission}/{shard}/views/meta.parquet",
+        log:
+            "<logs>/make_found_views/{mission}-{shard}.log",
+        benchmark:
+            "<benchmarks>/make_found_views/{mission}-{shard}.tsv"
 
 
 rule import_views:
@@ -35,8 +50,7 @@ rule import_views:
         files=imported_files,
     output:
         manifest="<run>/datasets/{name}/manifest.json",
-        global_view="<run>/datasets/{name}/global.npy",
-        local_view="<run>/datasets/{name}/local.npy",
+        arrays=[f"<run>/datasets/{{name}}/{name}.npy" for name in IMPORTED_ARRAYS],
         meta="<run>/datasets/{name}/meta.parquet",
         rejected="<run>/datasets/{name}/rejected.csv",
     log:

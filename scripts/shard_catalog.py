@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
-from lightmill.catalogs.shards import shard_catalog
+from lightmill.catalogs.shards import Searched, shard_catalog
 from lightmill.logs import job_log
+
+listed = snakemake.params.search_listed
 
 with job_log(snakemake.log[0]):
     shard_catalog(
@@ -13,4 +15,5 @@ with job_log(snakemake.log[0]):
         shards=snakemake.params.shards,
         max_resolved_difference=snakemake.params.max_resolved_difference,
         sectors=next(iter(snakemake.input.sectors), None),
+        searched=None if listed is None else Searched(next(iter(snakemake.input.searched), None), listed),
     )

@@ -10,6 +10,8 @@ from lightmill.catalogs import commands as catalogs
 from lightmill.errors import LightmillError
 from lightmill.lightcurves.commands import retry
 from lightmill.lightcurves.upkeep import commands as store
+from lightmill.search.commands import search
+from lightmill.views.commands import views
 
 app = typer.Typer(
     help="Find planets in starlight: catalogs to labelled signals, light curves, views, trained networks.\n\n"
@@ -23,6 +25,8 @@ app = typer.Typer(
 app.add_typer(catalogs.app, name="catalog")
 app.add_typer(store.app, name="store")
 app.command()(retry)
+app.command()(search)
+app.command()(views)
 
 
 def _print_version(wanted: bool) -> None:

@@ -7,7 +7,7 @@ that a changed disposition downloads and folds nothing anew.
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -23,9 +23,20 @@ from lightmill.catalogs.signals import SEPARATOR, read_signals
 from lightmill.errors import LabelError
 from lightmill.files import read_json, write_json, write_parquet
 from lightmill.logs import logger
+from lightmill.targets import mission_of, shard_of
 
 TARGET_COLUMNS = ("target_id", "segments", "files")
-SIGNAL_COLUMNS = ("signal_id", "target_id", "period_d", "epoch_bjd", "duration_h", "depth_ppm", "linked")
+SIGNAL_COLUMNS = (
+    "signal_id",
+    "target_id",
+    "period_d",
+    "epoch_bjd",
+    "duration_h",
+    "depth_ppm",
+    "period_err_d",
+    "epoch_err_d",
+    "linked",
+)
 LABEL_COLUMNS = (
     "signal_id",
     "target_id",
@@ -44,6 +55,15 @@ _FETCH = {
 }
 
 
+class Searched(NamedTuple):
+    """Which stars are searched."""
+
+    targets: str | Path | None
+    """A list of them: a parquet file with the column `target_id`."""
+    listed: bool
+    """Whether the stars of the catalogs' signals are searched too."""
+
+
 def shard_catalog(
     labels: str | Path,
     summaries: Sequence[str | Path],
@@ -52,6 +72,7 @@ def shard_catalog(
     shards: Mapping[str, int],
     max_resolved_difference: float,
     sectors: str | Path | None = None,
+    searched: Searched | None = None,
 ) -> None:
     """Write the lists of every shard, and for every mission how many of its stars are known.
 
@@ -62,13 +83,16 @@ def shard_catalog(
     summaries
         The readers' summaries of the tables it was made from.
     folder
-        Gets targets/, signals/ and labels/<mission>/<shard>.parquet, and resolved/<mission>.json.
+        Gets targets/, signals/ and labels/<mission>/<shard>.parquet, searched/ too where stars are searched, and
+        resolved/<mission>.json.
     shards
         Number of shards by mission.
     max_resolved_difference
         As for `judge_resolved`.
     sectors
         The archive's lists of TESS's two-minute light curves, where they are used.
+    searched
+        The stars that are searched for signals nobody has listed; none without.
     """
     folder = Path(folder)
     signals = read_signals(labels)
@@ -76,9 +100,17 @@ def shard_catalog(
     for mission in sorted(shards):
         of_mission = signals.loc[signals["mission"] == mission]
         parts = dict(list(of_mission.groupby("shard")))
-        files = sector_files(sectors, of_mission["target_id"]) if mission == "TESS" else None
-        for number in range(shards[mission]):
-            for kind, part in lists_of_shard(parts.get(number, of_mission.iloc[:0]), files).items():
+        stars = _searched_stars(searched, mission, of_mission["target_id"])
+        wanted = pd.concat([of_mission["target_id"], pd.Series(stars, dtype=object)])
+        files = sector_files(sectors, wanted) if mission == "TESS" else None
+        stars_of: dict[int, list[str]] = {number: [] for number in range(shards[mission])}
+        for star in stars:
+            stars_of[shard_of(star, shards[mission])].append(star)
+        for number, mine in stars_of.items():
+            lists = lists_of_shard(parts.get(number, of_mission.iloc[:0]), files, mine)
+            if searched is not None:
+                lists["searched"] = pd.DataFrame({"target_id": mine}, dtype="string")
+            for kind, part in lists.items():
                 write_parquet(folder / kind / mission / f"{number:03d}.parquet", part)
         resolved = {table: shares for table, shares in tables.items() if KINDS[table].mission == mission}
         reason = judge_resolved(resolved, max_resolved_difference)
@@ -103,14 +135,30 @@ def shard_catalog(
         )
 
 
-def lists_of_shard(signals: pd.DataFrame, files: Mapping[str, str | None] | None = None) -> dict[str, pd.DataFrame]:
+def _searched_stars(searched: Searched | None, mission: str, listed: pd.Series) -> list[str]:
+    """The stars of one mission that are searched, sorted; `listed` are those that the catalogs have."""
+    if searched is None:
+        return []
+    named = [] if searched.targets is None else pd.read_parquet(searched.targets)["target_id"]
+    stars = {star for star in named if mission_of(star) == mission}
+    return sorted(stars | set(listed) if searched.listed else stars)
+
+
+def lists_of_shard(
+    signals: pd.DataFrame, files: Mapping[str, str | None] | None = None, searched: Sequence[str] = ()
+) -> dict[str, pd.DataFrame]:
     """The three lists of one shard's signals, sorted: `targets`, `signals` and `labels`.
 
-    `files` are the files of every target by its id, None where no list tells them.
+    `files` are the files of every target by its id, None where no list tells them; `searched` are stars that are
+    targets too, whatever signals they have.
     """
     ordered = signals.sort_values("signal_id", kind="stable", ignore_index=True)
     ordered["linked"] = np.array(linked_on_target(ordered), dtype=object)
     targets = ordered.groupby("target_id", sort=True)["segments"].agg(united).astype(object).reset_index()
+    more = sorted(set(searched) - set(targets["target_id"]))
+    if more:
+        added = pd.DataFrame({"target_id": more, "segments": ""}, dtype=object)
+        targets = pd.concat([targets, added]).sort_values("target_id", ignore_index=True)
     known = [None if files is None else files.get(target) for target in targets["target_id"]]
     targets["files"] = pd.Series(known, index=targets.index, dtype="string")
     return {

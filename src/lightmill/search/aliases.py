@@ -1,0 +1,116 @@
+"""Whether a period is a half, a third, twice or three times the true one: what the transits say, one by one."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from lightmill.search.events import Events
+from lightmill.search.shifts import Dips, Fit, coverage, transit_dips
+
+MULTIPLES = (2, 3)
+# S/N that transits between the listed ones must have to be believed, and that missing ones would have if they were
+# there: five sigmas, and three more, so that to miss them is no chance.
+LEAST_SNR = 5.0
+LEAST_MISSED = 8.0
+# Dips that differ by more than this many sigmas, or of which one is less than this share of the other, are not one
+# planet's: two eclipses of a binary.
+SIGMAS = 3.0
+LEAST_SHARE = 0.6
+# What is left of missing transits: no more than this share of the others.
+MOST_LEFT = 0.25
+
+
+class Alias(NamedTuple):
+    """A better period than the one listed, by a whole factor."""
+
+    ratio: float
+    """True period over the listed one: 1/3, 1/2, 1, 2 or 3."""
+    fit: Fit
+
+
+class _Group(NamedTuple):
+    transits: int
+    dip: float
+    weight: float
+
+    @property
+    def depth(self) -> float:
+        return self.dip / self.weight if self.weight > 0 else 0.0
+
+    @property
+    def snr(self) -> float:
+        return self.dip / np.sqrt(self.weight) if self.weight > 0 else 0.0
+
+
+def best_alias(
+    events: Events, period_d: float, epoch_bjd: float, duration_d: float, trusted_bjd: tuple[float, float]
+) -> Alias:
+    """The period itself, or the alias that the transits prove.
+
+    Twice or three times the period is right where every second or third transit is there and the others, though
+    observed, are missing: they would show at eight sigmas, and less than a quarter of the depth is left. Half or a
+    third of it is right where as deep a dip lies at every place between, at five sigmas each: within three sigmas as
+    deep and more than three fifths; and only where no such place was observed as long as the listed ephemeris can be
+    trusted. Whoever listed it saw those, and had a reason not to count them, two like eclipses of a binary above all.
+
+    Parameters
+    ----------
+    events : boxes as wide as the transit
+    period_d, epoch_bjd : an ephemeris that fits
+    duration_d : of a transit: there must be room for it beside its like
+    trusted_bjd : from when to when the ephemeris as listed can be trusted
+    """
+    best = Alias(1.0, Fit(period_d, epoch_bjd, coverage(events, period_d, epoch_bjd).snr))
+    dips = transit_dips(events, period_d, epoch_bjd)
+    for factor in MULTIPLES:
+        groups = _groups(dips, factor)
+        for place, group in enumerate(groups):
+            rest = _together([other for number, other in enumerate(groups) if number != place])
+            if _missing(group, rest) and group.snr > best.fit.snr:
+                best = Alias(float(factor), Fit(factor * period_d, epoch_bjd + place * period_d, group.snr))
+    if best.ratio != 1.0:
+        return best
+    for factor in MULTIPLES:
+        shorter_d = period_d / factor
+        if 4 * duration_d > shorter_d:
+            continue
+        between = transit_dips(events, shorter_d, epoch_bjd)
+        groups = _groups(between, factor)
+        when = epoch_bjd + between.number * shorter_d
+        seen = (when > trusted_bjd[0]) & (when < trusted_bjd[1]) & (between.number % factor != 0)
+        if not seen.any() and all(_alike(groups[0], other) for other in groups[1:]):
+            snr = coverage(events, shorter_d, epoch_bjd).snr
+            if snr > best.fit.snr:
+                best = Alias(1.0 / factor, Fit(shorter_d, epoch_bjd, snr))
+    return best
+
+
+def _groups(dips: Dips, factor: int) -> list[_Group]:
+    """The transits whose numbers leave each remainder."""
+    places = np.mod(dips.number, factor)
+    return [_group(dips, places == place) for place in range(factor)]
+
+
+def _group(dips: Dips, chosen: np.ndarray) -> _Group:
+    return _Group(int(np.count_nonzero(chosen)), float(dips.dip[chosen].sum()), float(dips.weight[chosen].sum()))
+
+
+def _together(groups: list[_Group]) -> _Group:
+    return _Group(*(sum(values) for values in zip(*groups, strict=True)))
+
+
+def _missing(there: _Group, rest: _Group) -> bool:
+    """Whether the `rest` of the transits, though observed, are not there."""
+    if there.transits < 2 or there.snr < LEAST_SNR or rest.weight <= 0:
+        return False
+    expected = there.depth * np.sqrt(rest.weight)
+    return bool(expected >= LEAST_MISSED and abs(rest.snr) <= SIGMAS and rest.depth <= MOST_LEFT * there.depth)
+
+
+def _alike(listed: _Group, between: _Group) -> bool:
+    """Whether transits `between` the listed ones are there, and are theirs."""
+    if between.transits < 2 or between.snr < LEAST_SNR or listed.snr < LEAST_SNR:
+        return False
+    sigma = np.sqrt(1.0 / listed.weight + 1.0 / between.weight)
+    shallow, deep = sorted((listed.depth, between.depth))
+    return bool(deep - shallow <= SIGMAS * sigma and shallow >= LEAST_SHARE * deep)

@@ -1,0 +1,140 @@
+"""From the peaks of a periodogram to signals: made sharp, their transits compared, their true period chosen."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from lightmill.search.box import Peak, Periodogram, Redness, peak_at
+from lightmill.search.curve import REMOVED_DURATIONS, Curve, signal_of
+from lightmill.search.false_alarm import blocks, trials
+from lightmill.search.judge import agree, single_transits
+from lightmill.search.sharpen import Cadences, sharpen
+from lightmill.views.flatten import transit_mask
+
+# Highest peaks that are looked at, one of each block; sharpening makes a peak 10 % higher, or 20.
+LOOKED_AT = 20
+NEARLY = 0.75
+# A second signal of one periodogram must be this strong, and lose no more than this without the transits of the first:
+# others wait for a periodogram without the first.
+STRONG_SNR = 10.0
+KEPT_SNR = 0.9
+# A peak may be a multiple or a fraction of the true period: where another of these fits better, it is that.
+ALIASES = (1 / 3, 1 / 2, 2 / 3, 3 / 2, 2.0, 3.0)
+# At a stronger signal's period or these ratios to it, a dip belongs to that signal: its star's tides, the other
+# eclipse. Two planets of one star are not so near to one period, nor so near to a ratio of small numbers.
+RATIOS = tuple(sorted({one / two for one in range(1, 5) for two in range(1, 5)} - {1.0}))
+SAME_PERIOD = 1e-2
+SAME_RATIO = 1e-3
+
+
+class Candidate(NamedTuple):
+    """A peak that may be a signal."""
+
+    peak: Peak
+    sample_d: float
+    """How finely its period is known: days of drift over the span of the data."""
+    power: float
+    """Its height in the periodogram."""
+    trials: float
+    """Boxes that were laid in its block of the periodogram."""
+    false_alarm: float = float("nan")
+
+
+class Range(NamedTuple):
+    """What is looked for."""
+
+    shortest_d: float
+    longest_d: float
+    least_snr: float
+    least_transits: int
+
+
+def strongest(
+    curve: Curve, periodogram: Periodogram, limits: Range, most: int = 1, earlier: Sequence[Candidate] = ()
+) -> list[Candidate]:
+    """The strongest signals of a periodogram, `most` at most: the first, and others that do not depend on it.
+
+    `earlier` are those found before; the first may belong to one of them (`base_of`), the others do not.
+    """
+    cadences = curve.cadences
+    sharp = [sharpened(cadences, candidate, curve.red) for candidate in peaks(periodogram, limits)]
+    sharp = [candidate for candidate in sharp if holds(cadences, candidate, curve.red, limits)]
+    new: list[Candidate] = []
+    for candidate in sorted(sharp, key=lambda candidate: -candidate.peak.snr):
+        if not new:
+            new.append(_true_period(cadences, candidate, curve.red, limits, earlier))
+            continue
+        if candidate.peak.snr < STRONG_SNR or len(new) >= most:
+            break
+        left = ~transit_mask(cadences.time_bjd, [signal_of(other.peak) for other in new], REMOVED_DURATIONS)
+        rest = Cadences(*(values[left] for values in cadences))
+        again = sharpened(rest, candidate, curve.red)
+        if again.peak.snr < KEPT_SNR * candidate.peak.snr or not holds(rest, again, curve.red, limits):
+            continue
+        known = [*earlier, *new]
+        again = _true_period(rest, again, curve.red, limits, known)
+        if base_of(again.peak, known, curve.span_d) is None:
+            new.append(again)
+    return new
+
+
+def peaks(periodogram: Periodogram, limits: Range) -> list[Candidate]:
+    """The highest peaks of a periodogram, one of each block, as far as they may come to the least S/N."""
+    highest = []
+    for block in blocks(periodogram):
+        place = block.start + int(np.argmax(periodogram.power[block]))
+        power = float(periodogram.power[place])
+        if power > (NEARLY * limits.least_snr) ** 2:
+            sample_d = float(periodogram.sample_d[place])
+            highest.append(Candidate(peak_at(periodogram, place), sample_d, power, trials(periodogram, block)))
+    return sorted(highest, key=lambda candidate: -candidate.power)[:LOOKED_AT]
+
+
+def sharpened(cadences: Cadences, candidate: Candidate, red: Redness) -> Candidate:
+    """The candidate with its peak made sharp."""
+    return candidate._replace(peak=sharpen(cadences, candidate.peak, candidate.sample_d, red))
+
+
+def holds(cadences: Cadences, candidate: Candidate, red: Redness, limits: Range) -> bool:
+    """Whether a peak is strong enough, of transits enough that agree."""
+    peak = candidate.peak
+    if peak.snr < limits.least_snr:
+        return False
+    transits = single_transits(cadences, peak)
+    return transits.observed >= limits.least_transits and agree(transits, float(red.of(peak.duration_h / 24.0)))
+
+
+def _true_period(
+    cadences: Cadences, candidate: Candidate, red: Redness, limits: Range, stronger: Sequence[Candidate]
+) -> Candidate:
+    """The candidate, or the multiple or fraction of its period that fits better, one of the stronger ones' perhaps."""
+    best, peak = candidate, candidate.peak
+    multiples = (round(peak.period_d / base.peak.period_d) for base in stronger)
+    for factor in [*ALIASES, *(1.0 / multiple for multiple in multiples if multiple > 3)]:
+        period_d = factor * peak.period_d
+        if not limits.shortest_d <= period_d <= limits.longest_d:
+            continue
+        # Of a multiple, each of the transits may be the first.
+        for shift in range(round(factor) if factor >= 2 else 1):
+            start = peak._replace(period_d=period_d, epoch_bjd=peak.epoch_bjd + shift * peak.period_d)
+            other = sharpened(cadences, candidate._replace(peak=start), red)
+            if other.peak.snr > best.peak.snr and holds(cadences, other, red, limits):
+                best = other
+    return best
+
+
+def base_of(peak: Peak, stronger: Sequence[Candidate], span_d: float) -> int | None:
+    """Which of the stronger signals a peak may be part of: its period is theirs, or in a ratio of small numbers.
+
+    Ratios are alike within 0.1 % (periods within 1 %), or if over the span of the data the periods drift apart by less
+    than the longer duration.
+    """
+    for place, base in enumerate(stronger):
+        longer_d = max(peak.duration_h, base.peak.duration_h) / 24.0
+        ratio = peak.period_d / base.peak.period_d
+        if abs(ratio - 1.0) < max(SAME_PERIOD, longer_d / span_d):
+            return place
+        if any(abs(ratio / other - 1.0) < max(SAME_RATIO, longer_d / span_d) for other in RATIOS):
+            return place
+    return None

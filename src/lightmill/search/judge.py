@@ -1,0 +1,84 @@
+"""What the single transits of a found dip say: how many there are, and whether they agree."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from lightmill.search.box import Peak
+from lightmill.search.sharpen import Cadences
+from lightmill.views.fold import in_transit, transit_number
+
+# A transit counts as observed if it has this share of the data that most of them have.
+OBSERVED = 0.5
+# Single transits may differ by chance, and by what is left of the star's own variability: their chi squared, per
+# transit, may be this much, and more for few transits, in sigmas of what chance would make of it.
+MOST_CHI_SQUARED = 3.0
+MOST_SIGMAS = 5.0
+
+
+class Transits(NamedTuple):
+    """Single transits of an ephemeris that have data: (k,) each."""
+
+    number: np.ndarray
+    """int64, counted from the epoch."""
+    snr: np.ndarray
+    """float64, of each one's dip by itself, white noise."""
+    weight: np.ndarray
+    """float64, how much it counts: the sum of its cadences' 1 / variance."""
+
+    @property
+    def observed(self) -> int:
+        """How many there are with most of their data."""
+        return int(np.count_nonzero(self.weight >= OBSERVED * np.median(self.weight))) if self.weight.size else 0
+
+
+def single_transits(cadences: Cadences, peak: Peak) -> Transits:
+    """The transits of a peak one by one, as far as they have data."""
+    inside = in_transit(cadences.time_bjd, peak.period_d, peak.epoch_bjd, peak.duration_h / 24.0)
+    number = transit_number(cadences.time_bjd[inside], peak.period_d, peak.epoch_bjd)
+    if number.size == 0:
+        return Transits(np.empty(0, np.int64), np.empty(0), np.empty(0))
+    place = number - number[0]
+    pull = np.bincount(place, cadences.pull[inside])
+    weight = np.bincount(place, cadences.weight[inside])
+    there = np.flatnonzero(weight > 0)
+    return Transits(there + number[0], -pull[there] / np.sqrt(weight[there]), weight[there])
+
+
+class Depth(NamedTuple):
+    """A depth with its error, relative flux."""
+
+    value: float
+    error: float
+
+
+def depth_of(transits: Transits) -> Depth:
+    """The common depth of transits, its error from their differences, or from white noise where that is larger."""
+    root = np.sqrt(transits.weight)
+    total = float(transits.weight.sum())
+    value = float(np.sum(transits.snr * root)) / total
+    return Depth(value, float(np.sqrt(max(disagreement(transits, 1.0), 1.0) / total)))
+
+
+def snr_of_others(transits: Transits, redness: float) -> float:
+    """S/N without the transit that makes most of it; 0 if there is no other."""
+    if transits.snr.size < 2:
+        return 0.0
+    others = np.arange(transits.snr.size) != int(np.argmax(transits.snr))
+    dip = float(np.sum(transits.snr[others] * np.sqrt(transits.weight[others])))
+    return dip / float(np.sqrt(transits.weight[others].sum())) / redness
+
+
+def disagreement(transits: Transits, redness: float) -> float:
+    """Chi squared per transit of the single depths about the common one; 0 for a single transit."""
+    if transits.snr.size < 2:
+        return 0.0
+    root = np.sqrt(transits.weight)
+    depth = float(np.sum(transits.snr * root) / transits.weight.sum())
+    return float(np.sum((transits.snr - depth * root) ** 2)) / redness**2 / (transits.snr.size - 1)
+
+
+def agree(transits: Transits, redness: float) -> bool:
+    """Whether the single transits may be of one depth."""
+    free = max(transits.snr.size - 1, 1)
+    return disagreement(transits, redness) <= max(MOST_CHI_SQUARED, 1.0 + MOST_SIGMAS * float(np.sqrt(2.0 / free)))

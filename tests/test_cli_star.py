@@ -1,0 +1,119 @@
+"""`lightmill search` and `lightmill views`: from one star's files to signals, and to views of one of them."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from lightmill.cli import app
+from lightmill.config.simulation import SimulationSettings
+from lightmill.config.views import MoreView, ViewSettings
+from lightmill.simulate.light_curves import light_curve_files
+from lightmill.simulate.survey import draw_targets
+from lightmill.views.layout import MEASURES, array_layout, exported_name
+
+SETTINGS = SimulationSettings(seed=4, n_kepler=150, n_k2=0, n_tess=0, overlap=0, quarters=[3, 4])
+
+
+@pytest.fixture(scope="module")
+def star(tmp_path_factory):
+    """A simulated star with one strong planet: its files, and its signal."""
+    folder = tmp_path_factory.mktemp("star")
+    target = next(
+        target
+        for target in draw_targets(SETTINGS, "Kepler")
+        if target.kind == "planet"
+        and len(target.signals) == 1
+        and target.signals[0].found.snr > 60
+        and target.signals[0].found.transits >= 5
+    )
+    files = []
+    for name, content in light_curve_files(SETTINGS, target):
+        files.append(folder / name.rpartition("/")[2])
+        files[-1].write_bytes(content)
+    return [str(file) for file in files], target.signals[0].found
+
+
+def run(*arguments):
+    return CliRunner().invoke(app, list(map(str, arguments)))
+
+
+def ephemeris(found):
+    return ["--period-d", found.period_d, "--epoch-bjd", found.epoch_bjd, "--duration-h", found.duration_h]
+
+
+def test_a_strong_planet_is_found_and_its_numbers_written(star, tmp_path):
+    files, truth = star
+    result = run("search", *files, "-o", tmp_path / "signals.csv")
+    assert result.exit_code == 0, result.output
+    found = pd.read_csv(tmp_path / "signals.csv")
+    assert list(found.columns)[:5] == ["period_d", "epoch_bjd", "duration_h", "depth_ppm", "snr"]
+    assert found["snr"].is_monotonic_decreasing
+    first = found.iloc[0]
+    assert first["period_d"] == pytest.approx(truth.period_d, rel=1e-3)
+    away = (first["epoch_bjd"] - truth.epoch_bjd) / truth.period_d
+    assert abs(away - round(away)) * truth.period_d < 0.25 * truth.duration_h / 24
+    assert f"P = {first['period_d']:.6g} d" in result.output
+
+
+def test_its_views_are_written_and_drawn(star, tmp_path):
+    files, truth = star
+    result = run("views", *files, *ephemeris(truth), "-o", tmp_path / "b.npz")
+    assert result.exit_code == 0, result.output
+    with np.load(tmp_path / "b.npz", allow_pickle=False) as made:
+        layout = array_layout(ViewSettings())
+        for name, form in layout.items():
+            array = made[exported_name(name)]
+            assert (array.shape, array.dtype) == ((1, *form.shape), form.dtype), name
+        assert made["local_view"][0, 100] < 0.7 * made["local_view"].min()
+        assert made["depth_ppm"][0] == pytest.approx(1e6 * truth.depth, rel=0.15)
+        assert set(MEASURES) <= set(made.files)
+        assert {f"present_{name}" for name in MoreView.__args__} <= set(made.files)
+    assert (tmp_path / "b.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_configuration_says_how_they_are_made(star, tmp_path):
+    files, truth = star
+    (tmp_path / "c.yaml").write_text("run: x\nviews: {global: {length: 301}, more: [odd], scale: depth}\n")
+    result = run("views", *files, *ephemeris(truth), "-o", tmp_path / "b.npz", "--config", tmp_path / "c.yaml")
+    assert result.exit_code == 0, result.output
+    with np.load(tmp_path / "b.npz", allow_pickle=False) as made:
+        assert made["global_view"].shape == (1, 301)
+        assert "odd_view" in made.files
+        assert "even_view" not in made.files
+        assert made["scale"].tolist() == ["depth"]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"--period-d": 0.01}, "cannot be folded: period of 0.01 d, expected at least 0.05 d"),
+        ({"--epoch-bjd": 131.5}, "cannot be folded: epoch at BJD 131.5, expected 2400000 to 2500000"),
+        ({"--duration-h": "nan"}, "cannot be folded: expected numbers for period, epoch and duration"),
+        ({"--period-d": 4000.0, "--epoch-bjd": 2450000.0}, "no views, no_data_in_transit: no cadence in transit"),
+        ({"-o": "views.csv"}, "views.csv: the name of the views must end in .npz"),
+    ],
+)
+def test_what_cannot_be_is_said_on_one_line(star, tmp_path, monkeypatch, change, message):
+    files, truth = star
+    monkeypatch.chdir(tmp_path)
+    given = dict(zip(*[iter([*ephemeris(truth), "-o", "v.npz"])] * 2, strict=True)) | change
+    result = run("views", *files, *[part for pair in given.items() for part in pair])
+    assert result.exit_code == 1
+    assert message in result.output
+    assert "Traceback" not in result.output
+    assert not list(tmp_path.iterdir())
+
+
+def test_files_that_are_not_one_stars_light_curves_are_refused(star, tmp_path):
+    files, _ = star
+    (tmp_path / "notes.fits").write_text("no light curve")
+    for wrong, message in ((tmp_path / "notes.fits", "not a FITS file"), (tmp_path / "gone.fits", "cannot be read")):
+        result = run("search", *files, wrong, "-o", tmp_path / "s.csv")
+        assert result.exit_code == 1
+        assert f"{wrong.name}: {message}" in result.output
+    assert "in .csv" in run("search", *files, "-o", tmp_path / "s.txt").output
+    assert (
+        "longest_period_d above shortest"
+        in run("search", *files, "-o", tmp_path / "s.csv", "--longest-period-d", 0.1).output
+    )
