@@ -132,7 +132,7 @@ def _measured(
     kept = ~transit_mask(star.time_bjd, known, settings.mask_durations)
     time_bjd, flux = star.time_bjd[kept], star.flux[kept]
     phase = fold(time_bjd, signal.period_d, signal.epoch_bjd)
-    if missing_transit(phase, signal.duration_d, star.cadence_d[kept]):
+    if missing_transit(phase, signal.duration_d, np.broadcast_to(star.cadence_d, kept.shape)[kept]):
         return None
     pure = truth[np.searchsorted(light_curve.time_bjd, time_bjd)]
     found, true = (measure_transit(phase, values, signal.duration_d) for values in (flux, pure))

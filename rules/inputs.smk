@@ -172,7 +172,7 @@ def transfer_source(wildcards):
     return {
         "source_weights": f"{folder}/model.safetensors",
         "source_description": f"{folder}/model.json",
-        "source_dataset": [dataset["manifest"], *dataset["arrays"], dataset["meta"]],
+        "source_dataset": [dataset["manifest"], dataset["meta"]],
     }
 
 

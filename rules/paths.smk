@@ -139,11 +139,10 @@ def of_shards(pattern):
 
 
 def dataset_files(name):
-    """The files of one dataset, by what they hold."""
+    """The files by which a job depends on a dataset: the manifest has the checksums of the arrays."""
     folder = f"{RUN}/datasets/{name}"
     return {
         "manifest": f"{folder}/manifest.json",
-        "arrays": [f"{folder}/{array}.npy" for array in (IMPORTED_ARRAYS if name in CONFIG.imported_views else ARRAYS)],
         "meta": f"{folder}/meta.parquet",
     }
 

@@ -116,7 +116,9 @@ def test_a_light_curve_that_is_not_as_fetched_stops_the_shard_and_is_named(shard
 
 def test_a_star_of_another_shard_is_refused(shard):
     shard.listed.append(("KOI K00009.01", "KIC 9", 7.0, START, 5.0, 900.0))
-    with pytest.raises(LightCurveError, match=r"no row for KIC 9, which is wanted; fetch this shard's light curves again"):
+    with pytest.raises(
+        LightCurveError, match=r"no row for KIC 9, which is wanted; fetch this shard's light curves again"
+    ):
         shard.look()
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from lightmill.config.archives import MISSION_ARCHIVES
-from lightmill.config.views import ViewSettings
+from lightmill.config.views import Views
 from lightmill.lightcurves.fetch import fetch_shard
 from lightmill.targets import BKJD_ZERO_BJD
 from lightmill.views import make_shard_views, stored_light_curves
@@ -89,7 +89,7 @@ class Made:
         base = MISSION_ARCHIVES[mission](base_url=f"file://{archive}")
         fetch_shard(folder / "targets.parquet", mission, base, folder / "store", manifest, products)
         light_curves = stored_light_curves(folder / "fetched.parquet", folder / "store")
-        make_shard_views(folder / "signals.parquet", light_curves, folder / "views", ViewSettings())
+        make_shard_views(folder / "signals.parquet", light_curves, folder / "views", Views().of_mission(mission))
         self.outcomes = json.loads((folder / "views" / "manifest.json").read_text())["outcomes"]
         self.local = np.load(folder / "views" / "local.npy")
         self.whole = np.load(folder / "views" / "global.npy")

@@ -2,6 +2,7 @@
 
 import os
 import warnings
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -44,9 +45,9 @@ def star(seed=1, days=60.0, rotation_d=4.0, spots=5e-3, noise=2e-4, cadence_d=LO
     return time, flux, (time > 2455000.0 + 0.6 * days).astype(int)
 
 
-def agrees_with_the_recipe(time, flux, segment, level=1.0):
-    ours = fit(time, flux, segment=segment, level=level)
-    trend, spacing_d, fitted, criterion = by_the_recipe(time, level * (1 + flux), segment)
+def agrees_with_the_recipe(time, flux, segment, level=1.0, spacings_d=SPACINGS_D):
+    ours = fit(time, flux, segment=segment, level=level, spacings_d=spacings_d)
+    trend, spacing_d, fitted, criterion = by_the_recipe(time, level * (1 + flux), segment, spacings_d)
     assert ours.spacing_d == spacing_d
     assert np.array_equal(ours.fitted, fitted)
     assert ours.trend == pytest.approx(trend / level - 1, abs=1e-11, nan_ok=True)
@@ -55,22 +56,22 @@ def agrees_with_the_recipe(time, flux, segment, level=1.0):
 
 
 @pytest.mark.parametrize(
-    ("made", "chosen"),
+    ("made", "shortest", "longest"),
     [
-        ({"seed": 1}, 0.737),  # a star that turns in four days
-        ({"seed": 2, "rotation_d": 25.0}, 3.485),
-        ({"seed": 3, "rotation_d": 0.7, "days": 30.0}, 0.5),
-        ({"seed": 4, "spots": 0.0}, 20.0),
-        ({"seed": 5, "days": 14.0, "cadence_d": 2 / 1440, "noise": 1e-3}, 1.087),
+        ({"seed": 1}, 0.5, 0.6),
+        ({"seed": 2, "rotation_d": 25.0, "days": 90.0}, 2.0, 5.0),
+        ({"seed": 3, "rotation_d": 0.7, "days": 30.0}, 0.5, 0.5),  # faster than any of the spacings
+        ({"seed": 4, "spots": 0.0}, 10.0, 20.0),
+        ({"seed": 5, "rotation_d": 8.0, "days": 14.0, "cadence_d": 2 / 1440, "noise": 1e-3}, 1.0, 2.0),
     ],
 )
-def test_it_is_the_published_recipe(made, chosen):
+def test_it_is_the_published_recipe(made, shortest, longest):
     ours = agrees_with_the_recipe(*star(**made))
-    assert ours.spacing_d == pytest.approx(chosen, rel=0.3)
-    assert 0.001 < np.mean(~ours.fitted) < 0.2
+    assert shortest <= ours.spacing_d <= longest * (1 + 1e-9)
+    assert ours.fitted.mean() > 0.8
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(st.integers(0, 2**32 - 1))
 def test_it_is_the_published_recipe_whatever_the_pieces(seed):
     random = np.random.default_rng(seed)
@@ -101,23 +102,20 @@ def test_spacings_are_judged_in_the_unit_that_the_flux_has_in_astronet():
     )
 
 
-def test_a_spacing_that_a_piece_cannot_bear_is_not_used():
-    time, flux, segment = star(seed=6)
-    # Eight cadences in five days: no spline with knots at every half day goes through them.
-    sparse = time[-1] + 2 + 0.7 * np.arange(8)
-    time = np.concatenate([time, sparse])
-    flux = np.concatenate([flux, np.random.default_rng(6).normal(0, 2e-4, 8)])
-    segment = np.concatenate([segment, np.full(8, 1)])
-    ours = agrees_with_the_recipe(time, flux, segment)
-    assert np.isnan(ours.criterion[:4]).all()
-    assert np.isfinite(ours.criterion[8:]).all()
-    assert ours.spacing_d > SPACINGS_D[3]
+def test_a_spacing_that_leaves_a_coefficient_without_cadences_is_not_used():
+    time = np.arange(0, 20, LONG_CADENCE_D)
+    time = time[np.abs(time - 7.0) > 0.33]  # a gap, but none that splits
+    flux = 5e-3 * np.sin(4 * time) + np.random.default_rng(6).normal(0, 2e-4, time.size)
+    spacings_d = np.array([0.1, 0.12, 0.3, 1.0, 5.0])
+    ours = agrees_with_the_recipe(time, flux, np.zeros(time.size, dtype=int), spacings_d=spacings_d)
+    assert np.array_equal(np.isnan(ours.criterion), spacings_d < 0.2)
+    assert ours.spacing_d == 0.3
 
 
 def test_astronet_itself_agrees(real_data):
     if not os.environ.get("LIGHTMILL_ASTRONET"):
         pytest.skip("LIGHTMILL_ASTRONET names no checkout of google-research/exoplanet-ml to compare with")
-    from benchmarks.astronet import find_astronet, of_its_time
+    from benchmarks.astronet import find_astronet
 
     files = sorted((real_data / "archive/missions/kepler/lightcurves/0114/011442793").glob("*_llc.fits"))
     curve = read_light_curve_files(files)
@@ -125,7 +123,8 @@ def test_astronet_itself_agrees(real_data):
     usable = np.isfinite(flux)
     for unit in (1.0, float(np.median(curve.pdcsap_flux[usable]))):
         parts = [usable & (curve.segment == number) for number in np.unique(curve.segment[usable])]
-        with warnings.catch_warnings(), of_its_time():
+        # It was written for a numpy that had these names.
+        with warnings.catch_warnings(), patch.multiple(np, create=True, int=int, float=float):
             warnings.simplefilter("ignore")
             _, theirs = find_astronet().preprocess.process_light_curve(
                 [curve.time_bjd[part] for part in parts], [unit * (1 + flux[part]) for part in parts]
@@ -180,7 +179,7 @@ def test_under_masks_it_is_what_dense_matrices_give(seed, spacing_d):
     assume(np.all(np.abs(variance[masked] / LARGEST_VARIANCE - 1) > 1e-6))
     lost = outside | (masked & (variance > LARGEST_VARIANCE))
     assert np.array_equal(np.isnan(ours.trend), lost)
-    assert ours.trend[~lost] == pytest.approx(trend[~lost], abs=1e-9)
+    assert ours.trend[~lost] == pytest.approx(trend[~lost], abs=1e-11)
 
 
 @given(st.integers(0, 2**32 - 1), st.floats(1.0, 200.0))
@@ -207,19 +206,18 @@ def depth_left(flat, phase_d, duration_d):
     return np.nanmedian(flat[near]) - np.nanmedian(flat[phase_d < duration_d / 4])
 
 
-def test_masked_transits_keep_their_depth_and_others_lose_theirs():
-    random = np.random.default_rng(12)
-    kept, lost = [], []
-    for number in range(12):
-        duration_d, depth = random.choice([1, 3, 6, 10, 15]) / 24, 10 ** random.uniform(-3, -1.5)
-        time, flux, segment = star(seed=number, days=90.0, rotation_d=random.choice([5.0, 12.0]), noise=1e-4)
-        flux, phase_d = with_transits(time, flux, depth, duration_d, 7.3, time[0] + random.uniform(0, 7.3))
+@pytest.mark.parametrize(("duration_h", "lost"), [(1, 0.0), (5, 0.0), (15, 0.9)])
+def test_masked_transits_keep_their_depth_and_long_ones_without_a_mask_lose_it(duration_h, lost):
+    masked_depths, bare_depths = [], []
+    for number, depth in enumerate(np.geomspace(1e-3, 0.03, 6)):
+        duration_d = duration_h / 24
+        time, flux, segment = star(seed=number, days=90.0, rotation_d=3.0, noise=1e-4)
+        flux, phase_d = with_transits(time, flux, depth, duration_d, 7.3, time[0] + 1 + number)
         masked = phase_d < 0.75 * duration_d
-        kept.append(depth_left(flatten(time, flux, masked, segment), phase_d, duration_d) / depth - 1)
-        lost.append(depth_left(flatten(time, flux, None, segment), phase_d, duration_d) / depth - 1)
-    assert abs(np.median(kept)) < 0.01
-    assert np.median(np.abs(kept)) < 0.02
-    assert np.mean(lost) < -0.1
+        masked_depths.append(depth_left(flatten(time, flux, masked, segment), phase_d, duration_d) / depth)
+        bare_depths.append(depth_left(flatten(time, flux, None, segment), phase_d, duration_d) / depth)
+    assert np.median(masked_depths) == pytest.approx(1.0, abs=0.02)
+    assert np.median(bare_depths) == pytest.approx(1.0 - lost, abs=0.1)
 
 
 def test_flares_go_and_dips_stay():
@@ -244,8 +242,8 @@ def test_flux_is_divided_by_the_trend():
 
 def test_a_trend_that_is_no_brightness_is_none():
     time = np.arange(0, 10, LONG_CADENCE_D)
-    flux = np.linspace(0, -3, time.size)
-    flat = flatten(time, flux, spacings_d=[5.0])
+    flux = np.linspace(0, -2.9, time.size)
+    flat = flatten(time, flux, spacings_d=[5.0], clip_sigma=1e9)
     assert np.array_equal(np.isnan(flat), flux <= -1)
 
 
@@ -329,7 +327,7 @@ def test_segments_and_gaps_have_their_own_splines():
     assert np.max(np.abs(flatten(time, flux, clip_sigma=1e9))) > 1e-2
     apart = time + np.where(step, 1.0, 0.0)
     assert np.max(np.abs(flatten(apart, flux, clip_sigma=1e9))) < 1e-4
-    assert np.max(np.abs(flatten(apart, flux, break_d=2.0, clip_sigma=1e9))) > 1e-2
+    assert np.max(np.abs(flatten(apart, flux, break_d=2.0, clip_sigma=1e9))) > 1e-3
 
 
 def test_the_order_of_segments_does_not_matter():

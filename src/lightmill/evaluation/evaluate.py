@@ -16,6 +16,7 @@ from lightmill.evaluation.figures import (
     precision_recall_figure,
     roc_figure,
 )
+from lightmill.evaluation.holes import hole_features
 from lightmill.evaluation.metrics import metric_names, score_metrics
 from lightmill.figures import STYLE, save_figure
 from lightmill.files import write_csv, write_text
@@ -24,7 +25,7 @@ from lightmill.training.dataset import Dataset, read_dataset, task_labels
 from lightmill.training.ensemble import Ensemble, load_ensemble, predict_members
 from lightmill.training.progress import best_threshold
 
-ENSEMBLE, SCALARS = "ensemble_mean", "scalars"
+ENSEMBLE, SCALARS, HOLES = "ensemble_mean", "scalars", "holes"
 METRICS_COLUMNS = (
     "model",
     "metric",
@@ -125,7 +126,7 @@ def _member_probabilities(models: Ensemble, data: Dataset, rows: np.ndarray) -> 
 def _all_scores(
     members: Mapping[int, np.ndarray], models: Ensemble, data: Dataset, truth: np.ndarray, rows: np.ndarray
 ) -> tuple[dict[str, np.ndarray], dict[str, float]]:
-    """Test scores and decision thresholds, chosen on validation, of the ensemble, its members, and the baseline."""
+    """Test scores and decision thresholds, chosen on validation, of the ensemble, its members, and the baselines."""
     scores = {ENSEMBLE: np.mean(list(members.values()), axis=0)}
     scores |= {f"seed {seed}": probability for seed, probability in members.items()}
     thresholds = {ENSEMBLE: float(models.description["threshold"])}
@@ -136,6 +137,11 @@ def _all_scores(
     if baseline is not None:
         scores[SCALARS] = baseline[1]
         thresholds[SCALARS] = best_threshold(truth[validation], baseline[0])
+    thin = hole_features(data)
+    betrayed = None if thin is None else scalars_baseline(thin[train], truth[train], (thin[validation], thin[rows]))
+    if betrayed is not None:
+        scores[HOLES] = betrayed[1]
+        thresholds[HOLES] = best_threshold(truth[validation], betrayed[0])
     return scores, thresholds
 
 
@@ -156,10 +162,15 @@ def metrics_table(
     groups: np.ndarray,
     settings: EvaluationSettings,
 ) -> pd.DataFrame:
-    """METRICS_COLUMNS for the ensemble, each seed and the scalars baseline; all on the same bootstrap samples."""
+    """METRICS_COLUMNS for the ensemble, each seed and the baselines; all on the same bootstrap samples."""
     tables = []
-    for model in sorted(scores, key=lambda name: (name != ENSEMBLE, name == SCALARS)):
+    last = (SCALARS, HOLES)
+    for model in sorted(scores, key=lambda name: (name != ENSEMBLE, last.index(name) + 1 if name in last else 0)):
         table = score_metrics(truth, scores[model], groups, settings, threshold=thresholds[model])
+        if model == HOLES:
+            table = table.assign(
+                note="what counts of cadences and presence of views alone would say; no network sees them"
+            )
         tables.append(table.assign(model=model, threshold=thresholds[model]))
     if SCALARS not in scores:
         unknown = pd.DataFrame({"metric": metric_names(settings), "value": np.nan, "low": np.nan, "high": np.nan})

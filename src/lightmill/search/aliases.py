@@ -12,12 +12,26 @@ MULTIPLES = (2, 3)
 # there: five sigmas, and three more, so that to miss them is no chance.
 LEAST_SNR = 5.0
 LEAST_MISSED = 8.0
-# Dips that differ by more than this many sigmas, or of which one is less than this share of the other, are not one
-# planet's: two eclipses of a binary.
-SIGMAS = 3.0
-LEAST_SHARE = 0.6
-# What is left of missing transits: no more than this share of the others.
+# What is left of missing transits: no more sigmas than this, and no larger share of the others.
+MISSED_SIGMAS = 3.0
 MOST_LEFT = 0.25
+
+
+class Likeness(NamedTuple):
+    """How alike dips must be to count as one planet's, and not as the two eclipses of a binary."""
+
+    sigmas: float
+    """They differ by no more than this."""
+    share: float
+    """The shallower is no less than this share of the deeper."""
+    precision: float
+    """The difference is known to this share of the depth."""
+
+
+# Where nobody can have seen the dips between, and where whoever listed the period can have seen them, and had a reason
+# not to count them unless they were too faint for him.
+UNSEEN = Likeness(3.0, 0.6, np.inf)
+SEEN_BEFORE = Likeness(2.0, 0.8, 0.15)
 
 
 class Alias(NamedTuple):
@@ -29,6 +43,8 @@ class Alias(NamedTuple):
 
 
 class _Group(NamedTuple):
+    """The transits of one remainder."""
+
     transits: int
     dip: float
     weight: float
@@ -49,9 +65,10 @@ def best_alias(
 
     Twice or three times the period is right where every second or third transit is there and the others, though
     observed, are missing: they would show at eight sigmas, and less than a quarter of the depth is left. Half or a
-    third of it is right where as deep a dip lies at every place between, at five sigmas each: within three sigmas as
-    deep and more than three fifths; and only where no such place was observed as long as the listed ephemeris can be
-    trusted. Whoever listed it saw those, and had a reason not to count them, two like eclipses of a binary above all.
+    third of it is right where as deep a dip lies at every place between, at five sigmas each (`UNSEEN`). Where such
+    places were observed as long as the listed ephemeris can be trusted, whoever listed it saw them too: then the dips
+    must be alike beyond doubt (`SEEN_BEFORE`), for the eclipses of a binary often are nearly so. What is neither
+    stays as it is listed.
 
     Parameters
     ----------
@@ -66,7 +83,7 @@ def best_alias(
         groups = _groups(dips, factor)
         for place, group in enumerate(groups):
             rest = _together([other for number, other in enumerate(groups) if number != place])
-            if _missing(group, rest) and group.snr > best.fit.snr:
+            if group.snr > best.fit.snr and _missing(group, rest):
                 best = Alias(float(factor), Fit(factor * period_d, epoch_bjd + place * period_d, group.snr))
     if best.ratio != 1.0:
         return best
@@ -75,10 +92,11 @@ def best_alias(
         if 4 * duration_d > shorter_d:
             continue
         between = transit_dips(events, shorter_d, epoch_bjd)
-        groups = _groups(between, factor)
         when = epoch_bjd + between.number * shorter_d
-        seen = (when > trusted_bjd[0]) & (when < trusted_bjd[1]) & (between.number % factor != 0)
-        if not seen.any() and all(_alike(groups[0], other) for other in groups[1:]):
+        known = (when > trusted_bjd[0]) & (when < trusted_bjd[1]) & (between.number % factor != 0)
+        likeness = SEEN_BEFORE if known.any() else UNSEEN
+        groups = _groups(between, factor)
+        if all(_alike(groups[0], other, likeness) for other in groups[1:]):
             snr = coverage(events, shorter_d, epoch_bjd).snr
             if snr > best.fit.snr:
                 best = Alias(1.0 / factor, Fit(shorter_d, epoch_bjd, snr))
@@ -88,15 +106,18 @@ def best_alias(
 def _groups(dips: Dips, factor: int) -> list[_Group]:
     """The transits whose numbers leave each remainder."""
     places = np.mod(dips.number, factor)
-    return [_group(dips, places == place) for place in range(factor)]
-
-
-def _group(dips: Dips, chosen: np.ndarray) -> _Group:
-    return _Group(int(np.count_nonzero(chosen)), float(dips.dip[chosen].sum()), float(dips.weight[chosen].sum()))
+    return [
+        _Group(int(chosen.sum()), float(dips.dip[chosen].sum()), float(dips.weight[chosen].sum()))
+        for chosen in (places == place for place in range(factor))
+    ]
 
 
 def _together(groups: list[_Group]) -> _Group:
-    return _Group(*(sum(values) for values in zip(*groups, strict=True)))
+    return _Group(
+        sum(group.transits for group in groups),
+        sum(group.dip for group in groups),
+        sum(group.weight for group in groups),
+    )
 
 
 def _missing(there: _Group, rest: _Group) -> bool:
@@ -104,13 +125,17 @@ def _missing(there: _Group, rest: _Group) -> bool:
     if there.transits < 2 or there.snr < LEAST_SNR or rest.weight <= 0:
         return False
     expected = there.depth * np.sqrt(rest.weight)
-    return bool(expected >= LEAST_MISSED and abs(rest.snr) <= SIGMAS and rest.depth <= MOST_LEFT * there.depth)
+    return bool(expected >= LEAST_MISSED and abs(rest.snr) <= MISSED_SIGMAS and rest.depth <= MOST_LEFT * there.depth)
 
 
-def _alike(listed: _Group, between: _Group) -> bool:
+def _alike(listed: _Group, between: _Group, likeness: Likeness) -> bool:
     """Whether transits `between` the listed ones are there, and are theirs."""
     if between.transits < 2 or between.snr < LEAST_SNR or listed.snr < LEAST_SNR:
         return False
     sigma = np.sqrt(1.0 / listed.weight + 1.0 / between.weight)
     shallow, deep = sorted((listed.depth, between.depth))
-    return bool(deep - shallow <= SIGMAS * sigma and shallow >= LEAST_SHARE * deep)
+    return bool(
+        deep - shallow <= likeness.sigmas * sigma
+        and shallow >= likeness.share * deep
+        and sigma <= likeness.precision * deep
+    )

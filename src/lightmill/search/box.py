@@ -18,6 +18,8 @@ YEAR_D = 365.25
 # if its star were denser: an impact parameter of 0.8 looks like 4.6 times the density.
 LEAST_DENSITY = 0.1
 GREATEST_DENSITY = 50.0
+# No transit lasts longer than this share of its period, whatever the star: what does is a star that varies.
+LONGEST_SHARE = 0.15
 # Samples in a central transit of a star of the Sun's density.
 OVERSAMPLING = 3.0
 # Between neighbouring samplings: so much longer than asked a sample may be.
@@ -159,7 +161,7 @@ def stages(
         if end_d > longest_d / SAMPLING_STEP:
             end_d = longest_d
         shortest = float(solar_duration(begin_d)) * densities[1] ** (-1.0 / 3.0) / sample_d
-        longest = min(float(solar_duration(end_d)) * densities[0] ** (-1.0 / 3.0), 0.5 * begin_d) / sample_d
+        longest = min(float(solar_duration(end_d)) * densities[0] ** (-1.0 / 3.0), LONGEST_SHARE * begin_d) / sample_d
         # From the last that is not longer than the shortest to the first that is not shorter than the longest.
         first = max(np.searchsorted(WIDTHS, shortest, side="right") - 1, 0)
         last = np.searchsorted(WIDTHS, longest)

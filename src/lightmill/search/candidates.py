@@ -8,13 +8,16 @@ import numpy as np
 from lightmill.search.box import Peak, Periodogram, Redness, peak_at
 from lightmill.search.curve import REMOVED_DURATIONS, Curve, signal_of
 from lightmill.search.false_alarm import blocks, trials
-from lightmill.search.judge import agree, single_transits
+from lightmill.search.judge import agree, rise_of, single_transits
 from lightmill.search.sharpen import Cadences, sharpen
 from lightmill.views.flatten import transit_mask
 
 # Highest peaks that are looked at, one of each block; sharpening makes a peak 10 % higher, or 20.
 LOOKED_AT = 20
 NEARLY = 0.75
+# A brightening at the same period may have this share of the dip's S/N; or this S/N, which noise comes to.
+MOST_RISE = 0.6
+RISE_OF_NOISE = 4.5
 # A second signal of one periodogram must be this strong, and lose no more than this without the transits of the first:
 # others wait for a periodogram without the first.
 STRONG_SNR = 10.0
@@ -59,14 +62,15 @@ def strongest(
     """
     cadences = curve.cadences
     sharp = [sharpened(cadences, candidate, curve.red) for candidate in peaks(periodogram, limits)]
-    sharp = [candidate for candidate in sharp if holds(cadences, candidate, curve.red, limits)]
     new: list[Candidate] = []
     for candidate in sorted(sharp, key=lambda candidate: -candidate.peak.snr):
+        if candidate.peak.snr < (STRONG_SNR if new else limits.least_snr) or len(new) >= most:
+            break
+        if not holds(cadences, candidate, curve.red, limits):
+            continue
         if not new:
             new.append(_true_period(cadences, candidate, curve.red, limits, earlier))
             continue
-        if candidate.peak.snr < STRONG_SNR or len(new) >= most:
-            break
         left = ~transit_mask(cadences.time_bjd, [signal_of(other.peak) for other in new], REMOVED_DURATIONS)
         rest = Cadences(*(values[left] for values in cadences))
         again = sharpened(rest, candidate, curve.red)
@@ -97,12 +101,15 @@ def sharpened(cadences: Cadences, candidate: Candidate, red: Redness) -> Candida
 
 
 def holds(cadences: Cadences, candidate: Candidate, red: Redness, limits: Range) -> bool:
-    """Whether a peak is strong enough, of transits enough that agree."""
+    """Whether a peak is strong enough, of transits enough that agree, and no part of what goes up as much as down."""
     peak = candidate.peak
     if peak.snr < limits.least_snr:
         return False
+    factor = float(red.of(peak.duration_h / 24.0))
     transits = single_transits(cadences, peak)
-    return transits.observed >= limits.least_transits and agree(transits, float(red.of(peak.duration_h / 24.0)))
+    if transits.observed < limits.least_transits or not agree(transits, factor):
+        return False
+    return rise_of(cadences, peak) / factor < max(MOST_RISE * peak.snr, RISE_OF_NOISE)
 
 
 def _true_period(

@@ -4,12 +4,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lightmill.search.centring import BEYOND_STATED, GREATEST_CHANGE, SIGMAS, centred
 from lightmill.search.drift import Errors, drift_d, sun_duration_d
 from lightmill.search.events import PLACES, Events, box_events
-from lightmill.search.refine import LEAST_ODDS, best_shape, slope_grid, transit_range
-from lightmill.search.shifts import CELL_DURATIONS, Fit, best_shift, observed_transits
-from lightmill.views.fold import fold
-from lightmill.views.measure import LIMB_DARKENING
+from lightmill.search.refine import LEAST_ODDS
+from lightmill.search.shifts import CELL_DURATIONS, Fit, best_shift, observed_transits, slope_grid, transit_range
 
 # Durations looked at, over that of a planet across the middle of a star like the Sun: from grazing transits and the
 # smallest dwarfs to subgiants, each 1.4 times the last; a box that is too long or too short by half of that loses 4 %
@@ -18,20 +17,9 @@ SHORTEST, LONGEST, RATIO = 0.2, 2.0, 1.4
 # No box is shorter than two cadences, or longer than this part of the period.
 CADENCES = 2.0
 LONGEST_SHARE = 0.15
-# The period is looked for within so many of its errors on either side.
-SIGMAS = 3.0
-# Durations of the model fitted at the end, over that of the best box.
-FINE_DURATIONS = np.geomspace(0.7, 1.8, 39)
-# What a period further away than its errors must be worth, as a logarithm of odds: one in a hundred is.
-BEYOND_STATED = 4.6
 # As `LEAST_ODDS`, where there is one transit only, so that nothing tells it from a glitch: twelve sigmas, for the
 # whole light curve was looked through.
 LEAST_ODDS_ALONE = 72.0
-# A period is looked for within this part of it at most.
-GREATEST_CHANGE = 2e-2
-# How far from mid-transit the model is fitted, in durations of the best box.
-FITTED_DURATIONS = 2.0
-FITTED_BINS = 160
 
 
 class Completed(NamedTuple):
@@ -64,9 +52,8 @@ def complete(
     epoch_bjd, duration_d : epoch and duration if they are known, else NaN
 
     All phases are tried, or those within three errors of the epoch and half a duration; durations as planets can have
-    them; and periods within three errors, or as far as
-    the transits drift by one duration over the data, whichever is more. The noise that a dip must beat is that of the
-    best of so many independent trials.
+    them; and periods within three errors, or as far as the transits drift by one duration over the data, whichever is
+    more. The noise that a dip must beat is that of the best of so many independent trials.
     """
     if time_bjd.size == 0:
         return None
@@ -84,26 +71,24 @@ def complete(
         near, far = transit_range(events, period_d, middle_bjd)
         furthest = max(abs(near), abs(far), 1.0)
         stated_d = min(SIGMAS * errors.period_d, GREATEST_CHANGE * period_d)
-        slopes_d = min(max(stated_d, width_d / max(far - near, 1.0)), GREATEST_CHANGE * period_d)
+        drifting_d = min(width_d / max(far - near, 1.0), GREATEST_CHANGE * period_d)
         phase_d = min(around_d + 0.5 * width_d, 0.5 * period_d)
         cell = CELL_DURATIONS * width_d
-        cells += max(1.0, 2 * phase_d / cell) * max(1.0, 2 * slopes_d * furthest / cell)
-        for reach_d, penalty in ((stated_d, 0.0), (slopes_d, BEYOND_STATED)):
-            slopes = slope_grid(reach_d, width_d, furthest)
-            found = best_shift(events, period_d, middle_bjd, slopes, phase_d, np.inf, np.inf, 1.0, (0.0, 0.0))
+        cells += max(1.0, 2 * phase_d / cell) * max(1.0, 2 * max(stated_d, drifting_d) * furthest / cell)
+        reaches = [(stated_d, 0.0)] if stated_d >= drifting_d else [(stated_d, 0.0), (drifting_d, BEYOND_STATED)]
+        for reach_d, penalty in reaches:
+            found = best_shift(events, period_d, middle_bjd, slope_grid(reach_d, width_d, furthest), phase_d)
             if found is not None and (best is None or found.score - penalty > best[0].score):
                 best = (found._replace(score=found.score - penalty), events)
     if best is None:
         return None
     found, events = best
-    fit = best_shape(time_bjd, flux, found.period_d, found.epoch_bjd, PLACES * events.step_d)
     gain = found.score - np.log(cells)
-    alone = observed_transits(events, fit) < 2
+    alone = observed_transits(events, found) < 2
     if gain < (LEAST_ODDS_ALONE if alone else LEAST_ODDS):
         return None
-    if np.isnan(duration_d):
-        phase_d = fold(time_bjd, fit.period_d, fit.epoch_bjd)
-        duration_d = fit_duration(phase_d, flux, PLACES * events.step_d, cadence_d)
+    box_d = PLACES * events.step_d
+    fit, duration_d = centred(time_bjd, flux, cadence_d, period_d, errors, found, box_d, duration_d)
     return Completed(fit, duration_d, float(np.sqrt(2 * gain)))
 
 
@@ -114,38 +99,3 @@ def box_durations(period_d: float, cadence_d: float) -> np.ndarray:
     shortest = min(max(SHORTEST * sun_d, CADENCES * cadence_d), longest)
     count = int(np.ceil(np.log(longest / shortest) / np.log(RATIO))) + 1
     return np.geomspace(shortest, longest, count)
-
-
-def fit_duration(phase_d: np.ndarray, flux: np.ndarray, box_d: float, cadence_d: float) -> float:
-    """Duration of a folded transit in days, from its first to its last contact: that of the model that fits best.
-
-    The model is a small planet's transit across the middle of a star with linear limb darkening of 0.5, averaged over
-    the cadence's length.
-
-    Parameters
-    ----------
-    phase_d : (n,) float64, days from mid-transit
-    flux : (n,) float64, relative flux minus one
-    box_d : width of the box that fits best, days
-    cadence_d : length of a cadence
-    """
-    half_d = FITTED_DURATIONS * box_d
-    near = np.abs(phase_d) < half_d
-    bins = ((phase_d[near] + half_d) * (0.5 * FITTED_BINS / half_d)).astype(np.int64)
-    count = np.bincount(bins, minlength=FITTED_BINS)[:FITTED_BINS]
-    dip = -np.bincount(bins, flux[near], FITTED_BINS)[:FITTED_BINS] / np.maximum(count, 1)
-    middle_d = half_d * ((2 * np.arange(FITTED_BINS) + 1) / FITTED_BINS - 1.0)
-    durations = box_d * FINE_DURATIONS
-    within = cadence_d * np.linspace(-0.4, 0.4, 5)
-    shapes = np.mean([_shape(middle_d + part, durations[:, None]) for part in within], axis=0)
-    # Depth and level together, by least squares: chi squared falls by the covariance's square over the variance.
-    weight = count / count.sum()
-    centred = shapes - (shapes @ weight)[:, None]
-    covariance = np.maximum(centred @ (weight * dip), 0.0)
-    variance = centred**2 @ weight
-    return float(durations[np.argmax(covariance**2 / np.maximum(variance, 1e-300))])
-
-
-def _shape(phase_d: np.ndarray, duration_d: float) -> np.ndarray:
-    distance = np.minimum(np.abs(2.0 * phase_d / duration_d), 1.0)
-    return np.where(distance < 1.0, 1.0 - LIMB_DARKENING * (1.0 - np.sqrt(1.0 - distance**2)), 0.0)

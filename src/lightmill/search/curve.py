@@ -53,7 +53,8 @@ def searchable(time_bjd: np.ndarray, flux: np.ndarray) -> Curve | None:
     if not np.all(scatter > 0):
         return None
     red = redness(time_bjd, flux, scatter)
-    flux = limit_events(time_bjd, flux, scatter, red)
+    # What rises once is no sign of rising as often as dipping either.
+    flux = -limit_events(time_bjd, -limit_events(time_bjd, flux, scatter, red), scatter, red)
     return Curve(weigh(time_bjd, flux, scatter), flux, scatter, red)
 
 

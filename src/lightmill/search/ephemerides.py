@@ -9,12 +9,13 @@ import numpy as np
 from lightmill.config.views import DetrendSettings
 from lightmill.lightcurves.lightcurve import LightCurve
 from lightmill.search.aliases import best_alias
-from lightmill.search.complete import complete, fit_duration
+from lightmill.search.centring import centred
+from lightmill.search.complete import complete
 from lightmill.search.drift import Errors, drift_d, likely_errors
-from lightmill.search.events import Events
+from lightmill.search.events import Events, box_events
 from lightmill.search.neighbours import Neighbours
-from lightmill.search.refine import LEAST_DURATIONS, SEEN, best_shape, refine, transit_range
-from lightmill.search.shifts import coverage, misses_stretches, polish
+from lightmill.search.refine import LEAST_DURATIONS, SEEN, refine
+from lightmill.search.shifts import Fit, coverage, misses_stretches, polish, transit_range
 from lightmill.views.flatten import FlatCurve, flatten_star
 from lightmill.views.fold import fold
 from lightmill.views.measure import measure_transit
@@ -98,38 +99,46 @@ def star_ephemerides(
     }
     known = {signal.signal_id: signal for signal in signals if signal.located}
     places: dict[str, _Place] = {}
+    ends_bjd = segment_ends(light_curve)
     stars = None
-    for _ in range(ROUNDS if likely else 0):
+    for number in range(ROUNDS if likely else 0):
         masked = known
-        stars = Neighbours(flatten_star(light_curve, list(masked.values()), detrend), masked, detrend.mask_durations)
-        wanted = [signal for signal in signals if signal.signal_id in likely]
+        stars = _flattened(light_curve, masked, detrend)
+        wanted = [signal for signal in signals if signal.signal_id in likely and signal.signal_id in masked]
         # The strongest first; as they are listed in the first round, before anything is known.
         wanted.sort(key=lambda one: -places[one.signal_id].snr if one.signal_id in places else 0.0)
         for signal in wanted:
+            star, errors_of = stars.without_others(signal), likely[signal.signal_id]
             if signal.located:
-                place = _refined(stars.without_others(signal), signal, likely[signal.signal_id], light_curve)
-            elif signal.signal_id in masked:
-                place = _settled(stars.without_others(signal), places[signal.signal_id], signal)
+                place = _refined(star, signal, errors_of, ends_bjd)
             else:
-                continue
+                place = _settled(star, signal, errors_of, places[signal.signal_id])
             places[signal.signal_id] = place
             stars.put(place.signal)
-        waiting = [signal for signal in wanted if not signal.located and signal.signal_id not in masked]
-        places |= _completed(stars, waiting, likely)
-        known = stars.known
+        if number == 0:
+            waiting = [signal for signal in signals if signal.signal_id in likely and not signal.located]
+            places |= _completed(light_curve, waiting, stars.known, detrend, likely)
+        found = {name: place.signal for name, place in places.items() if place.signal.located}
+        known = stars.known | found
         if not any(_moved(masked.get(name), signal, stars.star.time_bjd) for name, signal in known.items()):
             break
     return [_row(signal, places.get(signal.signal_id), stars) for signal in signals]
 
 
-def _refined(star: FlatCurve, signal: Signal, likely: Errors, light_curve: LightCurve) -> _Place:
+def _flattened(light_curve: LightCurve, known: Mapping[str, Signal], detrend: DetrendSettings) -> Neighbours:
+    """The star with its trends taken out and the transits that are known masked."""
+    return Neighbours(flatten_star(light_curve, list(known.values()), detrend), known, detrend.mask_durations)
+
+
+def _refined(star: FlatCurve, signal: Signal, likely: Errors, ends_bjd: np.ndarray) -> _Place:
     """Where the transits of a signal are that has an ephemeris."""
     refined = refine(star.time_bjd, star.flux, signal.period_d, signal.epoch_bjd, _box_d(star, signal), likely)
     fit, events, alias = refined.fit, refined.events, 1.0
     gain, shift = refined.gain, refined.shift_d / signal.duration_d
-    trusted = trusted_range(light_curve, signal, likely)
+    near = near_segments(ends_bjd, signal, likely)
     if fit.snr >= SEEN:
-        better = best_alias(events, fit.period_d, fit.epoch_bjd, signal.duration_d, trusted)
+        seen = (float(near[0, 0]), float(near[-1, 1])) if len(near) else (np.inf, -np.inf)
+        better = best_alias(events, fit.period_d, fit.epoch_bjd, signal.duration_d, seen)
         if better.ratio != 1.0:
             polished = polish(events, better.fit.period_d, better.fit.epoch_bjd)
             gain = float(np.sqrt(max(gain**2 + polished.snr**2 - fit.snr**2, 0.0)))
@@ -139,7 +148,7 @@ def _refined(star: FlatCurve, signal: Signal, likely: Errors, light_curve: Light
         snr = coverage(refined.boxes, fit.period_d, fit.epoch_bjd).snr
         return _Place("refined", found, snr, gain, alias, shift)
     if _uncertain(events, signal, likely) and (fit.snr < SEEN or misses_stretches(events, fit)):
-        return _Place("ephemeris_stale", signal, fit.snr, fold_bjd=trusted)
+        return _Place("ephemeris_stale", signal, fit.snr, fold_bjd=fold_range(ends_bjd, near, signal.epoch_bjd))
     return _Place("catalog", signal, fit.snr)
 
 
@@ -161,31 +170,48 @@ def _uncertain(events: Events, signal: Signal, likely: Errors) -> bool:
     return bool(np.any(drift > LEAST_DURATIONS * signal.duration_d))
 
 
-def trusted_range(light_curve: LightCurve, signal: Signal, likely: Errors) -> tuple[float, float]:
-    """Times between which a signal's ephemeris holds: those of the segments near its epoch.
+def segment_ends(light_curve: LightCurve) -> np.ndarray:
+    """First and last time of each segment that has any cadences: (s, 2) float64."""
+    number, time_bjd = light_curve.segment, light_curve.time_bjd
+    count = len(light_curve.segments)
+    ends = np.stack([np.full(count, np.inf), np.full(count, -np.inf)], axis=1)
+    np.minimum.at(ends[:, 0], number, time_bjd)
+    np.maximum.at(ends[:, 1], number, time_bjd)
+    return ends[np.isfinite(ends[:, 0])][np.argsort(ends[np.isfinite(ends[:, 0]), 0])]
 
-    A segment is near where one error of the ephemeris, in the middle of the segment, is no more than half a duration;
-    the nearest one always is.
+
+def near_segments(ends_bjd: np.ndarray, signal: Signal, likely: Errors) -> np.ndarray:
+    """Those segments, (k, 2) first and last times, in which a signal's ephemeris can be trusted.
+
+    One error of it, in the middle of such a segment, is no more than half a duration.
     """
-    near: list[tuple[float, float]] = []
-    nearest: tuple[float, tuple[float, float]] = (np.inf, (NAN, NAN))
-    for number in range(len(light_curve.segments)):
-        times = light_curve.time_bjd[light_curve.segment == number]
-        if times.size == 0:
-            continue
-        ends = (float(times[0]), float(times[-1]))
-        away = abs(0.5 * (ends[0] + ends[1]) - signal.epoch_bjd)
-        nearest = min(nearest, (away, ends))
-        if drift_d(likely, away / signal.period_d) <= LEAST_DURATIONS * signal.duration_d:
-            near.append(ends)
-    near.append(nearest[1])
-    return min(begin for begin, _ in near), max(end for _, end in near)
+    away = np.abs(ends_bjd.mean(axis=1) - signal.epoch_bjd)
+    return ends_bjd[drift_d(likely, away / signal.period_d) <= LEAST_DURATIONS * signal.duration_d]
 
 
-def _completed(stars: Neighbours, waiting: list[Signal], likely: Mapping[str, Errors]) -> dict[str, _Place]:
-    """Where the transits of signals are that lack epoch or duration, the surest first, each without those before."""
+def fold_range(ends_bjd: np.ndarray, near: np.ndarray, epoch_bjd: float) -> tuple[float, float]:
+    """Times between which to fold an ephemeris that is not where it should be: its near segments, one at least."""
+    if not len(near):
+        near = ends_bjd[[np.argmin(np.abs(ends_bjd.mean(axis=1) - epoch_bjd))]]
+    return float(near[:, 0].min()), float(near[:, 1].max())
+
+
+def _completed(
+    light_curve: LightCurve,
+    waiting: Sequence[Signal],
+    known: Mapping[str, Signal],
+    detrend: DetrendSettings,
+    likely: Mapping[str, Errors],
+) -> dict[str, _Place]:
+    """Where the transits of signals are that lack epoch or duration.
+
+    The surest is found first; the others are looked for again after trends were taken out with its transits masked:
+    what is left beside a deep transit that was not is deeper than many a planet.
+    """
     places: dict[str, _Place] = {}
+    known = dict(known)
     while waiting:
+        stars = _flattened(light_curve, known, detrend)
         found = []
         for signal in waiting:
             star = stars.without_others(signal)
@@ -203,28 +229,33 @@ def _completed(stars: Neighbours, waiting: list[Signal], likely: Mapping[str, Er
         if not found:
             break
         completed, signal = max(found, key=lambda one: one[0].gain)
-        located = replace(
-            signal,
-            period_d=completed.fit.period_d,
-            epoch_bjd=completed.fit.epoch_bjd,
-            duration_h=24.0 * completed.duration_d,
-        )
-        stars.put(located)
-        places[signal.signal_id] = _Place("completed", located, completed.fit.snr, completed.gain)
+        place = _Place("completed", _located(signal, completed.fit, completed.duration_d), gain=completed.gain)
+        places[signal.signal_id] = place
+        known[signal.signal_id] = place.signal
         waiting = [other for other in waiting if other is not signal]
     return places | {signal.signal_id: _Place("not_found", signal) for signal in waiting}
 
 
-def _settled(star: FlatCurve, place: _Place, listed: Signal) -> _Place:
+def _settled(star: FlatCurve, listed: Signal, likely: Errors, place: _Place) -> _Place:
     """A completed signal again, after trends were taken out with its transits masked."""
-    signal = place.signal
-    fit = best_shape(star.time_bjd, star.flux, signal.period_d, signal.epoch_bjd, _box_d(star, signal))
-    duration_h = signal.duration_h
-    if np.isnan(listed.duration_h):
-        phase = fold(star.time_bjd, fit.period_d, fit.epoch_bjd)
-        duration_h = 24.0 * fit_duration(phase, star.flux, signal.duration_d, _cadence_d(star))
-    found = replace(signal, period_d=fit.period_d, epoch_bjd=fit.epoch_bjd, duration_h=duration_h)
-    return place._replace(signal=found, snr=fit.snr)
+    found, cadence_d = place.signal, _cadence_d(star)
+    fit, duration_d = centred(
+        star.time_bjd,
+        star.flux,
+        cadence_d,
+        listed.period_d,
+        likely,
+        Fit(found.period_d, found.epoch_bjd, place.snr),
+        _box_d(star, found),
+        listed.duration_h / 24.0,
+    )
+    located = _located(listed, fit, duration_d)
+    boxes = box_events(star.time_bjd, star.flux, _box_d(star, located))
+    return place._replace(signal=located, snr=coverage(boxes, fit.period_d, fit.epoch_bjd).snr)
+
+
+def _located(signal: Signal, fit: Fit, duration_d: float) -> Signal:
+    return replace(signal, period_d=fit.period_d, epoch_bjd=fit.epoch_bjd, duration_h=24.0 * duration_d)
 
 
 def _moved(before: Signal | None, after: Signal, time_bjd: np.ndarray) -> bool:

@@ -44,9 +44,7 @@ class Events(NamedTuple):
     """(m,) float64, light there is over the same variance, so that `dip / weight` is the depth."""
 
 
-def box_events(
-    time_bjd: np.ndarray, flux: np.ndarray, duration_d: float, shape: np.ndarray = BOX
-) -> Events:
+def box_events(time_bjd: np.ndarray, flux: np.ndarray, duration_d: float, shape: np.ndarray = BOX) -> Events:
     """The dips in boxes of one duration, all along a light curve.
 
     Parameters

@@ -6,10 +6,15 @@ import numpy as np
 
 from lightmill.search.box import Peak
 from lightmill.search.sharpen import Cadences
-from lightmill.views.fold import in_transit, transit_number
+from lightmill.views.fold import fold, in_transit, transit_number
 
 # A transit counts as observed if it has this share of the data that most of them have.
 OBSERVED = 0.5
+# Where a box may begin, in parts of its duration.
+PLACES = 3
+# What is beside a dip reaches so far from its middle, in durations.
+BESIDE = 3.0
+FARTHEST_BESIDE = 0.25  # of a period
 # Single transits may differ by chance, and by what is left of the star's own variability: their chi squared, per
 # transit, may be this much, and more for few transits, in sigmas of what chance would make of it.
 MOST_CHI_SQUARED = 3.0
@@ -76,6 +81,30 @@ def disagreement(transits: Transits, redness: float) -> float:
     root = np.sqrt(transits.weight)
     depth = float(np.sum(transits.snr * root) / transits.weight.sum())
     return float(np.sum((transits.snr - depth * root) ** 2)) / redness**2 / (transits.snr.size - 1)
+
+
+def rise_of(cadences: Cadences, peak: Peak) -> float:
+    """The highest S/N of a brightening as long as the peak, at any phase of its period.
+
+    What is left of a star's own variations rises as often as it dips. Boxes begin at thirds of the duration, at phases
+    that have at least half of the usual data. Not those next to the dip: a trend that was drawn through the transits
+    leaves what is beside them too bright.
+    """
+    period_d = peak.period_d
+    bins = max(round(PLACES * 24.0 * period_d / peak.duration_h), PLACES + 1)
+    phase = fold(cadences.time_bjd, period_d, peak.epoch_bjd) / period_d + 0.5
+    place = np.minimum((phase * bins).astype(np.int64), bins - 1)
+    pull, weight = (_boxes(np.bincount(place, values, bins)) for values in (cadences.pull, cadences.weight))
+    beside = min(BESIDE * peak.duration_h / 24.0 / period_d, FARTHEST_BESIDE)
+    apart = np.abs((np.arange(bins) + 0.5 * PLACES) / bins - 0.5) > beside
+    usual = apart & (weight > 0) & (weight >= OBSERVED * np.median(weight))
+    return float(np.max(pull[usual] / np.sqrt(weight[usual]), initial=0.0))
+
+
+def _boxes(values: np.ndarray) -> np.ndarray:
+    """Sums of `PLACES` neighbours, around the end: (n,) float64."""
+    total = np.cumsum(np.concatenate([[0.0], values, values[: PLACES - 1]]))
+    return total[PLACES:] - total[:-PLACES]
 
 
 def agree(transits: Transits, redness: float) -> bool:

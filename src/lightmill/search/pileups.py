@@ -32,8 +32,9 @@ OWN_PERIODS: dict[Mission, tuple[Own, ...]] = {
     "TESS": (Own("spacecraft_orbit", 13.4, 14.0), Own("spacecraft_orbit", 26.8, 28.0)),
 }
 EDGES, DUMPS, FIRINGS = "edges", "momentum_dumps", "thruster_firings"
-# What light curves do after a pause, in days on either side of it.
+# How far, in days, what light curves do reaches from a pause, and from an upset.
 EDGE_D = 0.5
+UPSET_D = 1.0 / 24.0
 BREAK_D = 0.5
 # Transits that coincide with upsets: so large a share of them, and by chance as rarely as that.
 COINCIDING = 0.5
@@ -75,7 +76,8 @@ def star_flags(
     edges = np.concatenate([time_bjd[:1], time_bjd[breaks], time_bjd[breaks + 1], time_bjd[-1:]])
     upsets = {EDGES: (np.sort(edges), duration_d + 2.0 * EDGE_D)}
     for flag, bits in _upset_bits(light_curve.mission).items():
-        upsets[flag] = (light_curve.time_bjd[(light_curve.quality & int(bits)) != 0], duration_d)
+        times = light_curve.time_bjd[(light_curve.quality & int(bits)) != 0]
+        upsets[flag] = (times, duration_d + 2.0 * UPSET_D)
     coinciding = [flag for flag, (times, width_d) in upsets.items() if coincide(time_bjd, middles, times, width_d)]
     return (*dict.fromkeys(own), *coinciding)
 

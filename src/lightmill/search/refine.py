@@ -4,17 +4,18 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lightmill.search.centring import SHAPES, best_shape
 from lightmill.search.drift import Errors
-from lightmill.search.events import BOX, GRAZING, PLACES, ROUND, Events, box_events
+from lightmill.search.events import PLACES, Events, box_events
 from lightmill.search.shifts import (
     CELL_DURATIONS,
-    SLOPE_STEP_DURATIONS,
     Fit,
     best_shift,
     coverage,
     misses_stretches,
     observed_transits,
-    polish,
+    slope_grid,
+    transit_range,
 )
 
 # How many errors are looked at on either side; and how many of the period's where nothing was found within them, or
@@ -35,7 +36,6 @@ SEEN = 4.0
 BEYOND_DOUBT = 8.0
 # A period is not changed by more than this part of it.
 GREATEST_CHANGE = 1e-2
-MOST_SLOPES = 8000
 
 
 class Refined(NamedTuple):
@@ -93,20 +93,12 @@ def refine(
         found = best_shift(events, period_d, epoch_bjd, *window)
         if found is not None and found.score - penalty - 0.5 * best.fit.snr**2 >= LEAST_ODDS:
             if len(shaped) == 1:
-                shaped += [box_events(time_bjd, flux, duration_d, shape) for shape in (ROUND, GRAZING)]
+                shaped += [box_events(time_bjd, flux, duration_d, shape) for shape in SHAPES[1:]]
             tried = _judged(shaped, period_d, epoch_bjd, window, found, penalty)
             best = max(best, tried, key=lambda one: one.gain)
         if best.fit.snr >= BEYOND_DOUBT and not best.at_edge and not misses_stretches(best.events, best.fit):
             break
     return best
-
-
-def best_shape(
-    time_bjd: np.ndarray, flux: np.ndarray, period_d: float, epoch_bjd: float, duration_d: float
-) -> Fit:
-    """An ephemeris that is nearly right, drawn to the middle of the dips by the shape that fits them best."""
-    shaped = [box_events(time_bjd, flux, duration_d, shape) for shape in (BOX, ROUND, GRAZING)]
-    return max((polish(events, period_d, epoch_bjd) for events in shaped), key=lambda fit: fit.snr)
 
 
 def _judged(
@@ -118,11 +110,8 @@ def _judged(
     takes most: only the right shape tells.
     """
     trials = 0.5 * found.snr**2 - found.score + penalty
-    tried = [
-        (polish(events, found.period_d, found.epoch_bjd), coverage(events, period_d, epoch_bjd).snr, events)
-        for events in shaped
-    ]
-    fit, kept, events = max(tried, key=lambda one: max(one[0].snr, one[1]))
+    number, ((fit, _), (_, kept)) = best_shape(shaped, found, Fit(period_d, epoch_bjd, 0.0))
+    events = shaped[number]
     gain = 0.5 * (fit.snr**2 - kept**2) - trials
     alone = observed_transits(events, fit) < 2
     if gain < (LEAST_ODDS_ALONE if alone else LEAST_ODDS):
@@ -157,21 +146,6 @@ def window_of(events: Events, period_d: float, epoch_bjd: float, errors: Errors,
     reach_d = min(WINDOWS_SIGMAS[0] * epoch_sigma, 0.5 * period_d)
     cells = ellipse_cells(epoch_sigma, period_sigma, 0.5 * (near + far), 0.5 * (far - near), duration_d)
     return Window(slopes, reach_d, epoch_sigma, period_sigma, sigmas, cells)
-
-
-def transit_range(events: Events, period_d: float, epoch_bjd: float) -> tuple[float, float]:
-    """Numbers of the first and the last transit that the data can hold."""
-    last = events.start_bjd[-1] + (events.first[-1] - events.first[-2]) * events.step_d
-    near, far = np.round((np.array([events.start_bjd[0], last]) - epoch_bjd) / period_d)
-    return float(near), float(far)
-
-
-def slope_grid(reach_d: float, duration_d: float, furthest: float) -> np.ndarray:
-    """Differences to the period, days, a quarter of a duration apart at the furthest transit; the smallest first."""
-    step = SLOPE_STEP_DURATIONS * duration_d / furthest
-    count = min(int(np.ceil(reach_d / step)), MOST_SLOPES // 2)
-    number = np.arange(2 * count + 1)
-    return step * np.where(number % 2 == 1, 1, -1) * ((number + 1) // 2)
 
 
 def ellipse_cells(

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lightmill.compiled import compiled
-from lightmill.search.box import GREATEST_DENSITY, LEAST_DENSITY, Peak, Redness, solar_duration
+from lightmill.search.box import GREATEST_DENSITY, LEAST_DENSITY, LONGEST_SHARE, Peak, Redness, solar_duration
 from lightmill.views.fold import fold, transit_number
 
 # Of what is folded about the transits, to either side, and of the longest box, in durations first found.
@@ -78,7 +78,9 @@ def sharpen(
         steps = int(np.ceil(drift_d / (DRIFT_STEP * bin_d)))
         periods = period_d + np.arange(-steps, steps + 1) * (drift_d / steps / farthest)
         shortest = max(SHORTEST * bins, SLACK * solar_d * densities[1] ** (-1.0 / 3.0) / bin_d, 1.0)
-        longest = min(LONGEST * bins, solar_d * densities[0] ** (-1.0 / 3.0) / bin_d / SLACK)
+        longest = min(
+            LONGEST * bins, solar_d * densities[0] ** (-1.0 / 3.0) / bin_d / SLACK, LONGEST_SHARE * period_d / bin_d
+        )
         widths = np.arange(round(shortest), max(round(longest), round(shortest)) + 1)
         trust = redness.of(widths * bin_d) ** -2.0
         begin_d = epoch_bjd - peak.epoch_bjd - reach_d

@@ -17,10 +17,14 @@ SLOPE_STEP_DURATIONS = 0.25
 # A stretch misses the transits where they take less than this share of what they take elsewhere, as sure as that.
 SHARE_MISSED = 0.6
 MISSING_SIGMAS = 3.0
+# More slopes than this are not tried.
+MOST_SLOPES = 8000
 # Rounds of polishing, each twice as fine: from a sixteenth of a duration on.
 POLISHING = 4
-# What a change of the period must be worth beyond one of the epoch, in chi squared: that of two sigmas.
+# What a change of the period must be worth beyond one of the epoch: two sigmas, in chi squared, and this share of all
+# that the dip lets it fall, for no dip has quite the shape of a box.
 WORTH_OF_SLOPE = 4.0
+SHARE_OF_SLOPE = 0.01
 
 
 @compiled(
@@ -209,7 +213,7 @@ def _polish(
                     if snr > tried_best[0]:
                         tried_best[0], tried_best[1], tried_best[2] = snr, tried, period + slope
             reach *= 0.5
-        needed = worth if tilted == 1 else 0.0
+        needed = max(worth, SHARE_OF_SLOPE * best[0] ** 2) if tilted == 1 else 0.0
         if tried_best[0] ** 2 > best[0] ** 2 + needed:
             best[:] = tried_best
 
@@ -298,10 +302,10 @@ def best_shift(
     epoch_bjd: float,
     slopes_d: np.ndarray,
     reach_d: float,
-    epoch_sigma_d: float,
-    period_sigma_d: float,
-    sigmas: float,
-    cells: tuple[float, float],
+    epoch_sigma_d: float = np.inf,
+    period_sigma_d: float = np.inf,
+    sigmas: float = 1.0,
+    cells: tuple[float, float] = (0.0, 0.0),
 ) -> Fit | None:
     """The best ephemeris near a given one, on the grid of the boxes; None if nothing dims.
 
@@ -311,7 +315,7 @@ def best_shift(
     period_d, epoch_bjd : the ephemeris
     slopes_d : (k,) differences to the period, days
     reach_d : largest shift of the epoch, days
-    epoch_sigma_d, period_sigma_d : errors of epoch and period
+    epoch_sigma_d, period_sigma_d : errors of epoch and period; without, all ephemerides are as good as one another
     sigmas : how many errors away an ephemeris may be
     cells : independent ephemerides on the longer and on the shorter axis of the ellipse of one error
     """
@@ -336,6 +340,21 @@ def best_shift(
     )
     score, snr, shift_d, slope_d = best.tolist()
     return Fit(period_d + slope_d, epoch_bjd + shift_d, snr, score) if score >= 0 else None
+
+
+def transit_range(events: Events, period_d: float, epoch_bjd: float) -> tuple[float, float]:
+    """Numbers of the first and the last transit that the data can hold."""
+    last = events.start_bjd[-1] + (events.first[-1] - events.first[-2]) * events.step_d
+    near, far = np.round((np.array([events.start_bjd[0], last]) - epoch_bjd) / period_d)
+    return float(near), float(far)
+
+
+def slope_grid(reach_d: float, duration_d: float, furthest: float) -> np.ndarray:
+    """Differences to the period, days, a quarter of a duration apart at the furthest transit; the smallest first."""
+    step = SLOPE_STEP_DURATIONS * duration_d / furthest
+    count = min(int(np.ceil(reach_d / step)), MOST_SLOPES // 2)
+    number = np.arange(2 * count + 1)
+    return step * np.where(number % 2 == 1, 1, -1) * ((number + 1) // 2)
 
 
 class Dips(NamedTuple):

@@ -9,6 +9,7 @@ from lightmill.config.views import DetrendSettings, ViewSettings
 from lightmill.lightcurves.lightcurve import LightCurve
 from lightmill.views.centroid import flat_centroids
 from lightmill.views.detrend import detrend
+from lightmill.views.medians import median
 from lightmill.views.normalise import normalise_segments
 from lightmill.views.quality import good_cadences
 from lightmill.views.roll import unroll
@@ -41,9 +42,9 @@ def flatten_star(light_curve: LightCurve, signals: Sequence[Signal], settings: D
     flux = unroll(light_curve, flux, masked)
     flat = detrend(time_bjd, flux, light_curve.segment, masked, settings, widest_mask_d(signals, settings))
     usable = np.isfinite(flat)
-    nominal_s = np.array([segment.cadence_s for segment in light_curve.segments])
     times = time_bjd[usable]
-    return FlatCurve(times, flat[usable], cadence_lengths(times, nominal_s[light_curve.segment[usable]]))
+    nominal_s = np.array([segment.cadence_s for segment in light_curve.segments])
+    return FlatCurve(times, flat[usable], cadence_lengths(times, light_curve.segment[usable], nominal_s))
 
 
 def flatten_for_views(light_curve: LightCurve, signals: Sequence[Signal], settings: ViewSettings) -> FlatCurve:
@@ -71,21 +72,31 @@ def widest_mask_d(signals: Sequence[Signal], settings: DetrendSettings) -> float
     return max((settings.mask_durations * signal.duration_d for signal in signals if signal.located), default=0.0)
 
 
-def cadence_lengths(time_bjd: np.ndarray, nominal_s: np.ndarray) -> np.ndarray:
-    """Days from one cadence to the next, (n,) float64: the median step of all times with about the same cadence.
+def cadence_lengths(time_bjd: np.ndarray, segment: np.ndarray, nominal_s: np.ndarray) -> np.ndarray | float:
+    """Days from one cadence to the next: the median step of all times with about the same cadence.
 
     Parameters
     ----------
     time_bjd : (n,) float64, sorted, of the usable cadences
-    nominal_s : (n,) float64, cadence of each one's segment in seconds; within 5 % they count as one
+    segment : (n,) int, each one's segment
+    nominal_s : (segments,) float64, cadence of each segment in seconds; within 5 % they count as one
+
+    Returns
+    -------
+    float, where all segments have one cadence; else (n,) float64
     """
-    lengths = np.full(time_bjd.shape, np.nan)
     distinct, place = np.unique(nominal_s, return_inverse=True)
     alike = np.concatenate([[0], np.cumsum(np.diff(np.log(distinct)) > np.log(SAME_CADENCE))])[place]
-    for kind in np.unique(alike):
-        rows = alike == kind
-        if np.count_nonzero(rows) > 1:
-            lengths[rows] = np.median(np.diff(time_bjd[rows]))
-        else:
-            lengths[rows] = nominal_s[rows] / DAY_S
+    if np.all(alike == alike[0]):
+        return _step_d(time_bjd, nominal_s[0])
+    lengths = np.full(time_bjd.shape, np.nan)
+    kinds = alike[segment]
+    for kind in np.unique(kinds):
+        rows = kinds == kind
+        lengths[rows] = _step_d(time_bjd[rows], nominal_s[alike == kind][0])
     return lengths
+
+
+def _step_d(time_bjd: np.ndarray, nominal_s: float) -> float:
+    """The median step of sorted times in days; the nominal one of a single time."""
+    return median(np.diff(time_bjd)) if time_bjd.size > 1 else nominal_s / DAY_S
