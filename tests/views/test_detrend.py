@@ -56,6 +56,8 @@ def test_windows_grow_with_the_widest_mask(star):
 def test_a_spline_tries_the_spacings_that_are_configured(star):
     columns, _ = star
     settings = Spline(method="spline", shortest_knots_d=1.0, longest_knots_d=4.0, knot_spacings=3, break_d=0.75)
-    np.testing.assert_array_equal(
-        detrend(*columns, settings), detrend_spline(*columns, np.array([1.0, 2.0, 4.0]), 0.75, 5.0)
-    )
+    for widest, level, spacings in ((0.0, 1.0, [1.0, 2.0, 4.0]), (3.0, 1.0, [2.0, 4.0]), (99.0, 1e4, [4.0])):
+        np.testing.assert_array_equal(
+            detrend(*columns, settings, widest, level),
+            detrend_spline(*columns, np.array(spacings), 0.75, 5.0, level),
+        )

@@ -139,7 +139,7 @@ def _searched_stars(searched: Searched | None, mission: str, listed: pd.Series) 
     """The stars of one mission that are searched, sorted; `listed` are those that the catalogs have."""
     if searched is None:
         return []
-    named = [] if searched.targets is None else pd.read_parquet(searched.targets)["target_id"]
+    named: list[str] = [] if searched.targets is None else pd.read_parquet(searched.targets)["target_id"].tolist()
     stars = {star for star in named if mission_of(star) == mission}
     return sorted(stars | set(listed) if searched.listed else stars)
 

@@ -5,9 +5,9 @@ from typing import NamedTuple
 import numpy as np
 
 from lightmill.search.events import Events
-from lightmill.search.shifts import Dips, Fit, coverage, transit_dips
+from lightmill.search.shifts import Dips, snr_of, transit_dips
 
-MULTIPLES = (2, 3)
+FACTORS = (2, 3)
 # S/N that transits between the listed ones must have to be believed, and that missing ones would have if they were
 # there: five sigmas, and three more, so that to miss them is no chance.
 LEAST_SNR = 5.0
@@ -31,15 +31,7 @@ class Likeness(NamedTuple):
 # Where nobody can have seen the dips between, and where whoever listed the period can have seen them, and had a reason
 # not to count them unless they were too faint for him.
 UNSEEN = Likeness(3.0, 0.6, np.inf)
-SEEN_BEFORE = Likeness(2.0, 0.8, 0.15)
-
-
-class Alias(NamedTuple):
-    """A better period than the one listed, by a whole factor."""
-
-    ratio: float
-    """True period over the listed one: 1/3, 1/2, 1, 2 or 3."""
-    fit: Fit
+SEEN_BEFORE = Likeness(2.0, 0.8, 0.05)
 
 
 class _Group(NamedTuple):
@@ -58,49 +50,64 @@ class _Group(NamedTuple):
         return self.dip / np.sqrt(self.weight) if self.weight > 0 else 0.0
 
 
-def best_alias(
-    events: Events, period_d: float, epoch_bjd: float, duration_d: float, trusted_bjd: tuple[float, float]
-) -> Alias:
-    """The period itself, or the alias that the transits prove.
+def multiple(events: Events, period_d: float, epoch_bjd: float) -> tuple[int, float]:
+    """How many periods there are from one transit to the next, and the epoch of one: (1, the epoch) for an ephemeris.
 
-    Twice or three times the period is right where every second or third transit is there and the others, though
-    observed, are missing: they would show at eight sigmas, and less than a quarter of the depth is left. Half or a
-    third of it is right where as deep a dip lies at every place between, at five sigmas each (`UNSEEN`). Where such
-    places were observed as long as the listed ephemeris can be trusted, whoever listed it saw them too: then the dips
-    must be alike beyond doubt (`SEEN_BEFORE`), for the eclipses of a binary often are nearly so. What is neither
-    stays as it is listed.
+    It is two or three where every second or third transit is there and the others, though observed, are missing: they
+    would show at eight sigmas, and less than a quarter of the depth is left.
 
     Parameters
     ----------
-    events : boxes as wide as the transit
+    events : dips as long as the transit
     period_d, epoch_bjd : an ephemeris that fits
-    duration_d : of a transit: there must be room for it beside its like
-    trusted_bjd : from when to when the ephemeris as listed can be trusted
     """
-    best = Alias(1.0, Fit(period_d, epoch_bjd, coverage(events, period_d, epoch_bjd).snr))
     dips = transit_dips(events, period_d, epoch_bjd)
-    for factor in MULTIPLES:
+    best, number, epoch = snr_of(events, period_d, epoch_bjd), 1, epoch_bjd
+    for factor in FACTORS:
         groups = _groups(dips, factor)
         for place, group in enumerate(groups):
             rest = _together([other for number, other in enumerate(groups) if number != place])
-            if group.snr > best.fit.snr and _missing(group, rest):
-                best = Alias(float(factor), Fit(factor * period_d, epoch_bjd + place * period_d, group.snr))
-    if best.ratio != 1.0:
-        return best
-    for factor in MULTIPLES:
-        shorter_d = period_d / factor
-        if 4 * duration_d > shorter_d:
-            continue
-        between = transit_dips(events, shorter_d, epoch_bjd)
-        when = epoch_bjd + between.number * shorter_d
-        known = (when > trusted_bjd[0]) & (when < trusted_bjd[1]) & (between.number % factor != 0)
-        likeness = SEEN_BEFORE if known.any() else UNSEEN
-        groups = _groups(between, factor)
-        if all(_alike(groups[0], other, likeness) for other in groups[1:]):
-            snr = coverage(events, shorter_d, epoch_bjd).snr
-            if snr > best.fit.snr:
-                best = Alias(1.0 / factor, Fit(shorter_d, epoch_bjd, snr))
-    return best
+            if group.snr > best and _missing(group, rest):
+                best, number, epoch = group.snr, factor, epoch_bjd + place * period_d
+    return number, epoch
+
+
+def parts_to_try(events: Events, period_d: float, epoch_bjd: float, duration_d: float) -> list[int]:
+    """Into how many parts a period may have to be divided: those at whose ends there is a dip, however deep.
+
+    Parameters as in `multiple`; a part must have room for four transits of `duration_d`.
+    """
+    return [
+        factor
+        for factor in FACTORS
+        if 4 * duration_d <= period_d / factor
+        and all(
+            group.transits > 1 and group.snr >= LEAST_SNR
+            for group in _groups(transit_dips(events, period_d / factor, epoch_bjd), factor)
+        )
+    ]
+
+
+def is_part(events: Events, period_d: float, epoch_bjd: float, factor: int, trusted_bjd: tuple[float, float]) -> bool:
+    """Whether the dips between the listed transits, at whole parts of the period, are theirs.
+
+    They must be as deep (`UNSEEN`). Where some of those places were observed as long as the listed ephemeris can be
+    trusted, whoever listed it saw them too: then they must be alike beyond doubt (`SEEN_BEFORE`), for the two eclipses
+    of a binary often are nearly so.
+
+    Parameters
+    ----------
+    events : dips as long as the transit, after trends were taken out with all of these transits masked: a dip that
+        the trend followed is shallower
+    period_d, epoch_bjd, factor : the listed period, and into how many parts it is divided
+    trusted_bjd : from when to when the ephemeris as listed can be trusted
+    """
+    dips = transit_dips(events, period_d / factor, epoch_bjd)
+    when = epoch_bjd + dips.number * (period_d / factor)
+    known = (when > trusted_bjd[0]) & (when < trusted_bjd[1]) & (dips.number % factor != 0)
+    likeness = SEEN_BEFORE if known.any() else UNSEEN
+    first, *others = _groups(dips, factor)
+    return all(_alike(first, other, likeness) for other in others)
 
 
 def _groups(dips: Dips, factor: int) -> list[_Group]:

@@ -8,7 +8,7 @@ import numpy as np
 from lightmill.search.box import Peak, Periodogram, Redness, peak_at
 from lightmill.search.curve import REMOVED_DURATIONS, Curve, signal_of
 from lightmill.search.false_alarm import blocks, trials
-from lightmill.search.judge import agree, rise_of, single_transits
+from lightmill.search.judge import agree, in_step, rise_of, single_transits
 from lightmill.search.sharpen import Cadences, sharpen
 from lightmill.views.flatten import transit_mask
 
@@ -27,6 +27,7 @@ ALIASES = (1 / 3, 1 / 2, 2 / 3, 3 / 2, 2.0, 3.0)
 # At a stronger signal's period or these ratios to it, a dip belongs to that signal: its star's tides, the other
 # eclipse. Two planets of one star are not so near to one period, nor so near to a ratio of small numbers.
 RATIOS = tuple(sorted({one / two for one in range(1, 5) for two in range(1, 5)} - {1.0}))
+SMALL_FRACTIONS = (5, 24)
 SAME_PERIOD = 1e-2
 SAME_RATIO = 1e-3
 
@@ -44,6 +45,14 @@ class Candidate(NamedTuple):
     false_alarm: float = float("nan")
 
 
+class Strongest(NamedTuple):
+    """What is strongest in a periodogram: signals, or something that is none."""
+
+    signals: list[Candidate]
+    wave: Candidate | None = None
+    """What goes up as much as down, and is stronger than any signal: there are no signals then."""
+
+
 class Range(NamedTuple):
     """What is looked for."""
 
@@ -55,32 +64,36 @@ class Range(NamedTuple):
 
 def strongest(
     curve: Curve, periodogram: Periodogram, limits: Range, most: int = 1, earlier: Sequence[Candidate] = ()
-) -> list[Candidate]:
+) -> Strongest:
     """The strongest signals of a periodogram, `most` at most: the first, and others that do not depend on it.
 
     `earlier` are those found before; the first may belong to one of them (`base_of`), the others do not.
     """
-    cadences = curve.cadences
-    sharp = [sharpened(cadences, candidate, curve.red) for candidate in peaks(periodogram, limits)]
+    cadences, red = curve.cadences, curve.red
+    sharp = [sharpened(cadences, candidate, red) for candidate in peaks(periodogram, limits)]
     new: list[Candidate] = []
     for candidate in sorted(sharp, key=lambda candidate: -candidate.peak.snr):
         if candidate.peak.snr < (STRONG_SNR if new else limits.least_snr) or len(new) >= most:
             break
-        if not holds(cadences, candidate, curve.red, limits):
+        if not repeats(cadences, candidate, red, limits):
+            continue
+        if is_wave(cadences, candidate, red):
+            if not new:
+                return Strongest([], candidate)
             continue
         if not new:
-            new.append(_true_period(cadences, candidate, curve.red, limits, earlier))
+            new.append(_true_period(cadences, candidate, red, limits, earlier))
             continue
         left = ~transit_mask(cadences.time_bjd, [signal_of(other.peak) for other in new], REMOVED_DURATIONS)
         rest = Cadences(*(values[left] for values in cadences))
-        again = sharpened(rest, candidate, curve.red)
-        if again.peak.snr < KEPT_SNR * candidate.peak.snr or not holds(rest, again, curve.red, limits):
+        again = sharpened(rest, candidate, red)
+        if again.peak.snr < KEPT_SNR * candidate.peak.snr or not holds(rest, again, red, limits):
             continue
         known = [*earlier, *new]
-        again = _true_period(rest, again, curve.red, limits, known)
-        if base_of(again.peak, known, curve.span_d) is None:
+        again = _true_period(rest, again, red, limits, known)
+        if base_of(rest, again, known, red) is None:
             new.append(again)
-    return new
+    return Strongest(new)
 
 
 def peaks(periodogram: Periodogram, limits: Range) -> list[Candidate]:
@@ -101,15 +114,24 @@ def sharpened(cadences: Cadences, candidate: Candidate, red: Redness) -> Candida
 
 
 def holds(cadences: Cadences, candidate: Candidate, red: Redness, limits: Range) -> bool:
-    """Whether a peak is strong enough, of transits enough that agree, and no part of what goes up as much as down."""
+    """Whether a peak is a signal: strong enough, of transits enough that agree, and no wave."""
+    return repeats(cadences, candidate, red, limits) and not is_wave(cadences, candidate, red)
+
+
+def repeats(cadences: Cadences, candidate: Candidate, red: Redness, limits: Range) -> bool:
+    """Whether a peak is strong enough, of transits enough that agree."""
     peak = candidate.peak
     if peak.snr < limits.least_snr:
         return False
-    factor = float(red.of(peak.duration_h / 24.0))
     transits = single_transits(cadences, peak)
-    if transits.observed < limits.least_transits or not agree(transits, factor):
-        return False
-    return rise_of(cadences, peak) / factor < max(MOST_RISE * peak.snr, RISE_OF_NOISE)
+    return transits.observed >= limits.least_transits and agree(transits, float(red.of(peak.duration_h / 24.0)))
+
+
+def is_wave(cadences: Cadences, candidate: Candidate, red: Redness) -> bool:
+    """Whether a peak is part of what goes up as much as down."""
+    peak = candidate.peak
+    rise = rise_of(cadences, peak) / float(red.of(peak.duration_h / 24.0))
+    return rise >= max(MOST_RISE * peak.snr, RISE_OF_NOISE)
 
 
 def _true_period(
@@ -131,17 +153,23 @@ def _true_period(
     return best
 
 
-def base_of(peak: Peak, stronger: Sequence[Candidate], span_d: float) -> int | None:
+def base_of(cadences: Cadences, candidate: Candidate, stronger: Sequence[Candidate], red: Redness) -> int | None:
     """Which of the stronger signals a peak may be part of: its period is theirs, or in a ratio of small numbers.
 
     Ratios are alike within 0.1 % (periods within 1 %), or if over the span of the data the periods drift apart by less
-    than the longer duration.
+    than the longer duration. A small fraction of a stronger signal's period only if the dips go round with that.
     """
+    peak, span_d = candidate.peak, float(np.ptp(cadences.time_bjd))
     for place, base in enumerate(stronger):
-        longer_d = max(peak.duration_h, base.peak.duration_h) / 24.0
+        alike = max(peak.duration_h, base.peak.duration_h) / 24.0 / span_d
         ratio = peak.period_d / base.peak.period_d
-        if abs(ratio - 1.0) < max(SAME_PERIOD, longer_d / span_d):
+        if abs(ratio - 1.0) < max(SAME_PERIOD, alike):
             return place
-        if any(abs(ratio / other - 1.0) < max(SAME_RATIO, longer_d / span_d) for other in RATIOS):
+        if any(abs(ratio / other - 1.0) < max(SAME_RATIO, alike) for other in RATIOS):
             return place
+        count = round(1.0 / ratio)
+        if SMALL_FRACTIONS[0] <= count <= SMALL_FRACTIONS[1] and abs(ratio * count - 1.0) < max(SAME_RATIO, alike):
+            transits = single_transits(cadences, peak)
+            if in_step(transits, count, float(red.of(peak.duration_h / 24.0))):
+                return place
     return None

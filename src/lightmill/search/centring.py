@@ -4,7 +4,7 @@ import numpy as np
 
 from lightmill.search.drift import Errors
 from lightmill.search.events import BOX, GRAZING, ROUND, Events, box_events
-from lightmill.search.shifts import Fit, best_shift, coverage, polish, slope_grid, transit_range
+from lightmill.search.shifts import Fit, best_shift, polish, slope_grid, snr_of, transit_range
 from lightmill.views.fold import fold
 from lightmill.views.measure import LIMB_DARKENING
 
@@ -43,7 +43,7 @@ def best_shape(shaped: list[Events], *fits: Fit) -> tuple[int, list[tuple[Fit, f
 
 def _drawn(events: Events, fit: Fit) -> tuple[Fit, float]:
     """An ephemeris drawn to the middle of its dips, and the S/N that it had before."""
-    return polish(events, fit.period_d, fit.epoch_bjd), coverage(events, fit.period_d, fit.epoch_bjd).snr
+    return polish(events, fit.period_d, fit.epoch_bjd), snr_of(events, fit.period_d, fit.epoch_bjd)
 
 
 def centred(

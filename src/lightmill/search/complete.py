@@ -59,11 +59,12 @@ def complete(
         return None
     durations = box_durations(period_d, cadence_d) if np.isnan(duration_d) else np.array([duration_d])
     middle_bjd = 0.5 * (time_bjd[0] + time_bjd[-1])
-    around_d = 0.5 * period_d
+    # Further from the middle than that there are no data.
+    around_d = 0.5 * min(period_d, time_bjd[-1] - time_bjd[0] + LONGEST * sun_duration_d(period_d))
     if np.isfinite(epoch_bjd):
         away = np.round((middle_bjd - epoch_bjd) / period_d)
         middle_bjd = epoch_bjd + away * period_d
-        around_d = SIGMAS * float(drift_d(errors, away))
+        around_d = min(around_d, SIGMAS * float(drift_d(errors, away)))
     best: tuple[Fit, Events] | None = None
     cells = 0.0
     for width_d in durations:

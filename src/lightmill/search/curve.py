@@ -17,7 +17,7 @@ from lightmill.views.signal import Signal
 # Found transits are removed this many durations wide: boxes are shorter than the transits they fit.
 REMOVED_DURATIONS = 2.0
 # Parts of a period in which the mean brightness is taken out of a star that varies with it.
-PHASE_BINS = 40
+PHASE_BINS = 100
 # Fewer cadences than this are not searched.
 FEWEST_CADENCES = 100
 
@@ -59,17 +59,17 @@ def searchable(time_bjd: np.ndarray, flux: np.ndarray) -> Curve | None:
 
 
 def flat_without(
-    light_curve: LightCurve, detrend: DetrendSettings, found: Sequence[Peak], varying: Sequence[Peak]
+    light_curve: LightCurve, detrend: DetrendSettings, found: Sequence[Peak], waves: Sequence[Peak]
 ) -> Curve | None:
     """What is left of a star's light curve when the transits of what was `found` are masked and removed.
 
-    Of stars that vary with the period of `varying`, so is what they do in the mean. None as in `searchable`.
+    So is what the star does in the mean with the periods of `waves`. None as in `searchable`.
     """
     masked = [signal_of(peak) for peak in found]
     flat = flatten_star(light_curve, masked, detrend)
     left = ~transit_mask(flat.time_bjd, masked, REMOVED_DURATIONS)
     time_bjd, flux = flat.time_bjd[left], flat.flux[left]
-    for peak in varying:
+    for peak in waves:
         flux = flux - phase_curve(time_bjd, flux, peak.period_d, peak.epoch_bjd)
     return searchable(time_bjd, flux)
 
@@ -80,7 +80,7 @@ def signal_of(peak: Peak) -> Signal:
 
 
 def phase_curve(time_bjd: np.ndarray, flux: np.ndarray, period_d: float, epoch_bjd: float) -> np.ndarray:
-    """The mean brightness at each phase of a period, between its middles in forty parts on straight lines.
+    """The mean brightness at each phase of a period, on straight lines between the middles of a hundred parts.
 
     Parameters
     ----------

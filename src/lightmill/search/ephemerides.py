@@ -8,15 +8,23 @@ import numpy as np
 
 from lightmill.config.views import DetrendSettings
 from lightmill.lightcurves.lightcurve import LightCurve
-from lightmill.search.aliases import best_alias
+from lightmill.search.aliases import is_part, multiple, parts_to_try
 from lightmill.search.centring import centred
 from lightmill.search.complete import complete
-from lightmill.search.drift import Errors, drift_d, likely_errors
+from lightmill.search.drift import (
+    TRUSTED_DURATIONS,
+    Errors,
+    drift_d,
+    fold_range,
+    likely_errors,
+    near_segments,
+    segment_ends,
+)
 from lightmill.search.events import Events, box_events
 from lightmill.search.neighbours import Neighbours
-from lightmill.search.refine import LEAST_DURATIONS, SEEN, refine
-from lightmill.search.shifts import Fit, coverage, misses_stretches, polish, transit_range
-from lightmill.views.flatten import FlatCurve, flatten_star
+from lightmill.search.refine import SEEN, Refined, refine
+from lightmill.search.shifts import Fit, misses_stretches, polish, snr_of, transit_range
+from lightmill.views.flatten import FlatCurve
 from lightmill.views.fold import fold
 from lightmill.views.measure import measure_transit
 from lightmill.views.signal import Signal
@@ -103,16 +111,16 @@ def star_ephemerides(
     stars = None
     for number in range(ROUNDS if likely else 0):
         masked = known
-        stars = _flattened(light_curve, masked, detrend)
+        stars = Neighbours(light_curve, masked, detrend)
         wanted = [signal for signal in signals if signal.signal_id in likely and signal.signal_id in masked]
         # The strongest first; as they are listed in the first round, before anything is known.
         wanted.sort(key=lambda one: -places[one.signal_id].snr if one.signal_id in places else 0.0)
         for signal in wanted:
-            star, errors_of = stars.without_others(signal), likely[signal.signal_id]
+            errors_of = likely[signal.signal_id]
             if signal.located:
-                place = _refined(star, signal, errors_of, ends_bjd)
+                place = _refined(stars, signal, errors_of, ends_bjd)
             else:
-                place = _settled(star, signal, errors_of, places[signal.signal_id])
+                place = _settled(stars.without_others(signal), signal, errors_of, places[signal.signal_id])
             places[signal.signal_id] = place
             stars.put(place.signal)
         if number == 0:
@@ -125,31 +133,49 @@ def star_ephemerides(
     return [_row(signal, places.get(signal.signal_id), stars) for signal in signals]
 
 
-def _flattened(light_curve: LightCurve, known: Mapping[str, Signal], detrend: DetrendSettings) -> Neighbours:
-    """The star with its trends taken out and the transits that are known masked."""
-    return Neighbours(flatten_star(light_curve, list(known.values()), detrend), known, detrend.mask_durations)
-
-
-def _refined(star: FlatCurve, signal: Signal, likely: Errors, ends_bjd: np.ndarray) -> _Place:
+def _refined(stars: Neighbours, signal: Signal, likely: Errors, ends_bjd: np.ndarray) -> _Place:
     """Where the transits of a signal are that has an ephemeris."""
+    star = stars.without_others(signal)
     refined = refine(star.time_bjd, star.flux, signal.period_d, signal.epoch_bjd, _box_d(star, signal), likely)
-    fit, events, alias = refined.fit, refined.events, 1.0
-    gain, shift = refined.gain, refined.shift_d / signal.duration_d
     near = near_segments(ends_bjd, signal, likely)
-    if fit.snr >= SEEN:
-        seen = (float(near[0, 0]), float(near[-1, 1])) if len(near) else (np.inf, -np.inf)
-        better = best_alias(events, fit.period_d, fit.epoch_bjd, signal.duration_d, seen)
-        if better.ratio != 1.0:
-            polished = polish(events, better.fit.period_d, better.fit.epoch_bjd)
-            gain = float(np.sqrt(max(gain**2 + polished.snr**2 - fit.snr**2, 0.0)))
-            fit, alias = polished, better.ratio
-    if refined.moved or alias != 1.0:
-        found = replace(signal, period_d=fit.period_d, epoch_bjd=fit.epoch_bjd)
-        snr = coverage(refined.boxes, fit.period_d, fit.epoch_bjd).snr
-        return _Place("refined", found, snr, gain, alias, shift)
-    if _uncertain(events, signal, likely) and (fit.snr < SEEN or misses_stretches(events, fit)):
-        return _Place("ephemeris_stale", signal, fit.snr, fold_bjd=fold_range(ends_bjd, near, signal.epoch_bjd))
-    return _Place("catalog", signal, fit.snr)
+    found = _aliased(stars, signal, refined, near) if refined.fit.snr >= SEEN else None
+    if found is not None:
+        return found
+    if refined.moved:
+        moved = replace(signal, period_d=refined.fit.period_d, epoch_bjd=refined.fit.epoch_bjd)
+        snr = snr_of(refined.boxes, refined.fit.period_d, refined.fit.epoch_bjd)
+        return _Place("refined", moved, snr, refined.gain, 1.0, refined.shift_d / signal.duration_d)
+    snr = refined.fit.snr
+    if _uncertain(refined.events, signal, likely) and (snr < SEEN or misses_stretches(refined.events, refined.fit)):
+        return _Place("ephemeris_stale", signal, snr, fold_bjd=fold_range(ends_bjd, near, signal.epoch_bjd))
+    return _Place("catalog", signal, snr)
+
+
+def _aliased(stars: Neighbours, signal: Signal, refined: Refined, near: np.ndarray) -> _Place | None:
+    """The signal with another multiple or part of the period, where its transits prove that."""
+    fit, events, boxes = refined.fit, refined.events, refined.boxes
+    factor, epoch_bjd = multiple(events, fit.period_d, fit.epoch_bjd)
+    alias = float(factor)
+    if factor == 1:
+        trusted = (float(near[0, 0]), float(near[-1, 1])) if len(near) else (np.inf, -np.inf)
+        for part in parts_to_try(events, fit.period_d, fit.epoch_bjd, signal.duration_d):
+            shorter = replace(signal, period_d=fit.period_d / part, epoch_bjd=fit.epoch_bjd)
+            star = stars.masked_at(shorter).without_others(signal)
+            masked = box_events(star.time_bjd, star.flux, _box_d(star, signal))
+            if is_part(masked, fit.period_d, fit.epoch_bjd, part, trusted):
+                alias, events, boxes = 1.0 / part, masked, masked
+    if alias == 1.0:
+        return None
+    better = polish(events, alias * fit.period_d, epoch_bjd)
+    kept = snr_of(events, fit.period_d, fit.epoch_bjd)
+    return _Place(
+        status="refined",
+        signal=replace(signal, period_d=better.period_d, epoch_bjd=better.epoch_bjd),
+        snr=snr_of(boxes, better.period_d, better.epoch_bjd),
+        gain=float(np.sqrt(max(refined.gain**2 + better.snr**2 - kept**2, 0.0))),
+        alias=alias,
+        shift_durations=refined.shift_d / signal.duration_d,
+    )
 
 
 def _box_d(star: FlatCurve, signal: Signal) -> float:
@@ -167,33 +193,7 @@ def _uncertain(events: Events, signal: Signal, likely: Errors) -> bool:
     if events.start_bjd.size == 0:
         return False
     drift = drift_d(likely, np.array(transit_range(events, signal.period_d, signal.epoch_bjd)))
-    return bool(np.any(drift > LEAST_DURATIONS * signal.duration_d))
-
-
-def segment_ends(light_curve: LightCurve) -> np.ndarray:
-    """First and last time of each segment that has any cadences: (s, 2) float64."""
-    number, time_bjd = light_curve.segment, light_curve.time_bjd
-    count = len(light_curve.segments)
-    ends = np.stack([np.full(count, np.inf), np.full(count, -np.inf)], axis=1)
-    np.minimum.at(ends[:, 0], number, time_bjd)
-    np.maximum.at(ends[:, 1], number, time_bjd)
-    return ends[np.isfinite(ends[:, 0])][np.argsort(ends[np.isfinite(ends[:, 0]), 0])]
-
-
-def near_segments(ends_bjd: np.ndarray, signal: Signal, likely: Errors) -> np.ndarray:
-    """Those segments, (k, 2) first and last times, in which a signal's ephemeris can be trusted.
-
-    One error of it, in the middle of such a segment, is no more than half a duration.
-    """
-    away = np.abs(ends_bjd.mean(axis=1) - signal.epoch_bjd)
-    return ends_bjd[drift_d(likely, away / signal.period_d) <= LEAST_DURATIONS * signal.duration_d]
-
-
-def fold_range(ends_bjd: np.ndarray, near: np.ndarray, epoch_bjd: float) -> tuple[float, float]:
-    """Times between which to fold an ephemeris that is not where it should be: its near segments, one at least."""
-    if not len(near):
-        near = ends_bjd[[np.argmin(np.abs(ends_bjd.mean(axis=1) - epoch_bjd))]]
-    return float(near[:, 0].min()), float(near[:, 1].max())
+    return bool(np.any(drift > TRUSTED_DURATIONS * signal.duration_d))
 
 
 def _completed(
@@ -211,7 +211,7 @@ def _completed(
     places: dict[str, _Place] = {}
     known = dict(known)
     while waiting:
-        stars = _flattened(light_curve, known, detrend)
+        stars = Neighbours(light_curve, known, detrend)
         found = []
         for signal in waiting:
             star = stars.without_others(signal)
@@ -229,7 +229,8 @@ def _completed(
         if not found:
             break
         completed, signal = max(found, key=lambda one: one[0].gain)
-        place = _Place("completed", _located(signal, completed.fit, completed.duration_d), gain=completed.gain)
+        located = _located(signal, completed.fit, completed.duration_d)
+        place = _Place("completed", located, completed.fit.snr, completed.gain)
         places[signal.signal_id] = place
         known[signal.signal_id] = place.signal
         waiting = [other for other in waiting if other is not signal]
@@ -239,6 +240,8 @@ def _completed(
 def _settled(star: FlatCurve, listed: Signal, likely: Errors, place: _Place) -> _Place:
     """A completed signal again, after trends were taken out with its transits masked."""
     found, cadence_d = place.signal, _cadence_d(star)
+    if star.time_bjd.size == 0:
+        return place
     fit, duration_d = centred(
         star.time_bjd,
         star.flux,
@@ -251,7 +254,7 @@ def _settled(star: FlatCurve, listed: Signal, likely: Errors, place: _Place) -> 
     )
     located = _located(listed, fit, duration_d)
     boxes = box_events(star.time_bjd, star.flux, _box_d(star, located))
-    return place._replace(signal=located, snr=coverage(boxes, fit.period_d, fit.epoch_bjd).snr)
+    return place._replace(signal=located, snr=snr_of(boxes, fit.period_d, fit.epoch_bjd))
 
 
 def _located(signal: Signal, fit: Fit, duration_d: float) -> Signal:

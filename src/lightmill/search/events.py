@@ -58,22 +58,21 @@ def box_events(time_bjd: np.ndarray, flux: np.ndarray, duration_d: float, shape:
     this duration. A light curve without any scatter has weights of zero.
     """
     step_d = duration_d / PLACES
-    begins = np.concatenate([[0], np.flatnonzero(np.diff(time_bjd) > max(BREAK_D, 2 * duration_d)) + 1])
-    if time_bjd.size == 0:
-        begins = begins[:0]
-    ends = np.append(begins[1:], time_bjd.size)
+    breaks = np.flatnonzero(np.diff(time_bjd) > max(BREAK_D, 2 * duration_d)) + 1
+    begins = np.append(0, breaks)[: time_bjd.size]
+    ends = np.append(breaks, time_bjd.size)[: time_bjd.size]
     lengths = np.floor((time_bjd[ends - 1] - time_bjd[begins]) / step_d).astype(np.int64) + 1 + PLACES
     first = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
     dip, weight = np.zeros(first[-1]), np.zeros(first[-1])
     # The first box ends where the data begin; places are the boxes' middles.
     start_bjd = time_bjd[begins] - 0.5 * duration_d
     _draw_boxes(
-        np.ascontiguousarray(time_bjd, np.float64),
-        np.ascontiguousarray(flux, np.float64),
-        np.ascontiguousarray(np.concatenate([begins, [time_bjd.size]]), np.int64),
+        np.require(time_bjd, np.float64, ("C", "W")),
+        np.require(flux, np.float64, ("C", "W")),
+        np.append(begins, time_bjd.size).astype(np.int64),
         first,
         step_d,
-        np.ascontiguousarray(shape, np.float64),
+        np.require(shape, np.float64, ("C", "W")),
         dip,
         weight,
     )

@@ -4,8 +4,8 @@ import numpy as np
 
 from lightmill.config.views import DetrendSettings
 from lightmill.lightcurves.lightcurve import LightCurve
-from lightmill.search.box import Periodogram
-from lightmill.search.candidates import Candidate, Range, base_of, sharpened, strongest
+from lightmill.search.box import Peak, Periodogram
+from lightmill.search.candidates import Candidate, Range, Strongest, base_of, sharpened, strongest
 from lightmill.search.curve import Curve, flat_without
 from lightmill.search.false_alarm import noise_peaks
 from lightmill.search.settle import Found, Signals, settle
@@ -15,6 +15,8 @@ FURTHER_SEARCHES = 4
 # A part of a signal found at a fraction of its period is taken to be at the period itself, unless that has no more
 # than this share of the S/N.
 SHARE_AT_PERIOD = 0.8
+# What dips with a period shorter than this share of a signal's is nothing to be masked.
+SHORT = 0.3
 
 
 def find_signals(
@@ -39,10 +41,10 @@ def find_signals(
     least_transits : so many must have most of their data
     """
     found: list[Signals] = []
-    varying: set[int] = set()  # those with whose period the star varies, more than by single further dips
+    waves: list[Peak] = []  # with whose periods the star varies
     for _ in range(signals_per_star + FURTHER_SEARCHES):
         known = [candidate.peak for signal in found for candidate in signal.all]
-        curve = flat_without(light_curve, detrend, known, [found[place].main.peak for place in varying])
+        curve = flat_without(light_curve, detrend, known, waves)
         if curve is None:
             return []
         limits = Range(shortest_period_d, longest_period_d or 0.5 * curve.span_d, least_snr, least_transits)
@@ -51,16 +53,24 @@ def find_signals(
         periodogram = curve.periodogram(limits.shortest_d, limits.longest_d)
         mains = [signal.main for signal in found]
         wanted = signals_per_star - len(found)
-        new = strongest(curve, periodogram, limits, wanted, mains) if wanted > 0 else []
+        new, wave = strongest(curve, periodogram, limits, wanted, mains) if wanted > 0 else Strongest([])
+        if wave is not None:
+            waves.append(wave.peak)
+            continue
         if not new:
             break
-        base = base_of(new[0].peak, mains, curve.span_d)
+        base = base_of(curve.cadences, new[0], mains, curve.red)
         if base is None:
             found += [Signals(candidate) for candidate in new]
-        elif found[base].parts and base not in varying:
-            varying.add(base)
+            continue
+        short = new[0].peak.period_d < SHORT * mains[base].peak.period_d
+        if mains[base].peak not in waves and (short or found[base].parts):
+            waves.append(mains[base].peak)
+        elif short:
+            # What goes round with a signal faster than a mask could leave anything, and is not its mean brightness.
+            break
         else:
-            part = _at_period_of(found[base].main, new[0], curve)
+            part = _at_period_of(mains[base], new[0], curve)
             found[base] = found[base]._replace(parts=(*found[base].parts, part))
     return settle(light_curve, detrend, _sure(found, periodogram, most_false_alarm), limits)
 

@@ -11,6 +11,8 @@ from lightmill.compiled import compiled
 
 # Boxes in samples: each 4/3 to 2 times the one before. One too long or too short by a sixth loses 4 % of the S/N.
 WIDTHS = (1, 2, 3, 4, 6, 8)
+# A box that holds more than half of all data is no dip in a baseline: its score is that of half.
+LEAST_REST = 0.5
 CHUNK = 64  # samples that are looked through at once
 
 
@@ -109,7 +111,7 @@ def _score(
     """How much chi squared falls by a box, over `total`; zero for what is no dip, less where there is little data."""
     deep = max(dip, np.float32(0.0))
     there = max(weight, least_weight)
-    return trust * deep * deep / (there * (total - there))
+    return trust * deep * deep / (there * max(total - there, np.float32(LEAST_REST) * total))
 
 
 @compiled("void(float32[::1], float32[::1], float32[::1], float32, float32, float32[::1])", reorder=True)
@@ -200,8 +202,7 @@ def best_box(
         depth; zeros where no box is a dip
     """
     best[:] = 0.0
-    # A box that holds nearly all there is, is none: the baseline is never quite empty.
-    _score_boxes(dips, weights, trust, np.float32(least_weight), np.float32(total * 1.001), scores)
+    _score_boxes(dips, weights, trust, np.float32(least_weight), np.float32(total), scores)
     place = _highest(scores.view(np.int32))
     dip, weight, drawn = 0.0, 0.0, 0
     for k in range(6):
@@ -209,12 +210,12 @@ def best_box(
             dip += dips[place + drawn]
             weight += weights[place + drawn]
             drawn += 1
-        if dip <= 0.0 or weight < least_weight or weight >= total:
+        if dip <= 0.0 or weight < least_weight:
             continue
-        fall = trust[k] * dip * dip / (weight * (1.0 - weight / total))
+        rest = max(1.0 - weight / total, LEAST_REST)
+        fall = trust[k] * dip * dip / (weight * rest)
         if fall > best[0]:
-            best[0], best[1], best[2] = fall, place, drawn
-            best[3] = dip / weight / (1.0 - weight / total)
+            best[0], best[1], best[2], best[3] = fall, place, drawn, dip / weight / rest
 
 
 @compiled("float64(int64, int64, int64)")
@@ -264,7 +265,7 @@ def fold_and_fit(
             fold_rows(values[:cells], other[:cells], rows, columns)
         for drift in range(rows):
             period = _period(columns, rows, drift)
-            if not shortest <= period < longest:
+            if not shortest <= period < min(longest, columns + 1.0):
                 continue
             _close_ring(folded, np.uint64(drift * columns), np.uint64(columns), ring)
             _close_ring(folded_weights, np.uint64(drift * columns), np.uint64(columns), ring_of_weights)

@@ -18,7 +18,7 @@ FARTHEST_BESIDE = 0.25  # of a period
 # Single transits may differ by chance, and by what is left of the star's own variability: their chi squared, per
 # transit, may be this much, and more for few transits, in sigmas of what chance would make of it.
 MOST_CHI_SQUARED = 3.0
-MOST_SIGMAS = 5.0
+MOST_SIGMAS = 3.5
 
 
 class Transits(NamedTuple):
@@ -81,6 +81,17 @@ def disagreement(transits: Transits, redness: float) -> float:
     root = np.sqrt(transits.weight)
     depth = float(np.sum(transits.snr * root) / transits.weight.sum())
     return float(np.sum((transits.snr - depth * root) ** 2)) / redness**2 / (transits.snr.size - 1)
+
+
+def in_step(transits: Transits, count: int, redness: float) -> bool:
+    """Whether the depths of transits go round with a period `count` times as long: some phases dip more than others."""
+    place = np.mod(transits.number, count)
+    root = np.sqrt(transits.weight)
+    dip, weight = np.bincount(place, transits.snr * root, count), np.bincount(place, transits.weight, count)
+    there = weight > 0
+    depth, free = float(dip.sum() / weight.sum()), max(int(np.count_nonzero(there)) - 1, 1)
+    squares = float(np.sum((dip[there] - depth * weight[there]) ** 2 / weight[there])) / redness**2
+    return squares / free > 1.0 + MOST_SIGMAS * float(np.sqrt(2.0 / free))
 
 
 def rise_of(cadences: Cadences, peak: Peak) -> float:

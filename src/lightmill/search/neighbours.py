@@ -4,7 +4,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from lightmill.views.flatten import FlatCurve
+from lightmill.config.views import DetrendSettings
+from lightmill.lightcurves.lightcurve import LightCurve
+from lightmill.views.flatten import FlatCurve, flatten_star
 from lightmill.views.signal import Signal
 
 # Where another signal's transits would take away more than this share of a signal's own, as it is listed, the two are
@@ -13,13 +15,18 @@ SAME_DIP = 0.5
 
 
 class Neighbours:
-    """A flattened star and the transits on it that are known so far."""
+    """A star flattened with all known transits masked, and where those are."""
 
-    def __init__(self, star: FlatCurve, known: Mapping[str, Signal], mask_durations: float) -> None:
-        self.star = star
+    def __init__(self, light_curve: LightCurve, known: Mapping[str, Signal], detrend: DetrendSettings) -> None:
         self.known = dict(known)
-        self._mask_durations = mask_durations
+        self.star = flatten_star(light_curve, list(self.known.values()), detrend)
+        self._light_curve = light_curve
+        self._detrend = detrend
         self._masks: dict[str, np.ndarray] = {}
+
+    def masked_at(self, signal: Signal) -> "Neighbours":
+        """The star flattened anew, with a signal's transits masked where it says."""
+        return Neighbours(self._light_curve, self.known | {signal.signal_id: signal}, self._detrend)
 
     def put(self, signal: Signal) -> None:
         """Take note of where a signal's transits are."""
@@ -49,5 +56,5 @@ class Neighbours:
 
     def _mask(self, name: str, signal: Signal) -> np.ndarray:
         if name not in self._masks:
-            self._masks[name] = signal.transits(self.star.time_bjd, self._mask_durations)
+            self._masks[name] = signal.transits(self.star.time_bjd, self._detrend.mask_durations)
         return self._masks[name]

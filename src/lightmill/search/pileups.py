@@ -152,9 +152,11 @@ def piled(period_d: np.ndarray) -> np.ndarray:
         near = _within(logarithm, width)
         inner, outer = _covered(logarithm, width), _covered(logarithm, AROUND)
         expected = np.maximum(np.maximum(around - near, 1) * inner / np.maximum(outer - inner, width), LEAST_EXPECTED)
-        for place in np.flatnonzero(near >= FEWEST_PILED):
-            # The signal itself is there for sure: what counts are the others.
-            if _poisson(int(near[place]) - 1, float(expected[place])) * trials < PILED_BY_CHANCE:
+        # The signal itself is there for sure: what counts are the others. What is less than three sigmas is no pile.
+        others = near - 1
+        many = (near >= FEWEST_PILED) & (others > expected + 3.0 * np.sqrt(expected))
+        for place in np.flatnonzero(many):
+            if _poisson(int(others[place]), float(expected[place])) * trials < PILED_BY_CHANCE:
                 found[order[np.abs(logarithm - logarithm[place]) <= width]] = True
     return found
 

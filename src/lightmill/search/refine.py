@@ -11,10 +11,10 @@ from lightmill.search.shifts import (
     CELL_DURATIONS,
     Fit,
     best_shift,
-    coverage,
     misses_stretches,
     observed_transits,
     slope_grid,
+    snr_of,
     transit_range,
 )
 
@@ -34,6 +34,8 @@ EDGE = 0.8
 # S/N at which a transit counts as seen, and at which nothing better is looked for further out.
 SEEN = 4.0
 BEYOND_DOUBT = 8.0
+# An epoch is not shifted by more durations than this.
+MOST_DURATIONS = 500.0
 # A period is not changed by more than this part of it.
 GREATEST_CHANGE = 1e-2
 
@@ -84,14 +86,15 @@ def refine(
     the edge of the window decides nothing. Neither depth nor anything else of the signal plays a part.
     """
     events = box_events(time_bjd, flux, duration_d)
-    best = Refined(Fit(period_d, epoch_bjd, coverage(events, period_d, epoch_bjd).snr), events, events)
+    listed_snr = snr_of(events, period_d, epoch_bjd)
+    best = Refined(Fit(period_d, epoch_bjd, listed_snr), events, events)
     if events.start_bjd.size == 0:
         return best
     shaped = [events]
     for sigmas, penalty in zip(WINDOWS_SIGMAS, PENALTIES, strict=True):
         window = window_of(events, period_d, epoch_bjd, errors, sigmas)
         found = best_shift(events, period_d, epoch_bjd, *window)
-        if found is not None and found.score - penalty - 0.5 * best.fit.snr**2 >= LEAST_ODDS:
+        if found is not None and found.score - penalty - 0.5 * listed_snr**2 >= LEAST_ODDS:
             if len(shaped) == 1:
                 shaped += [box_events(time_bjd, flux, duration_d, shape) for shape in SHAPES[1:]]
             tried = _judged(shaped, period_d, epoch_bjd, window, found, penalty)
@@ -143,7 +146,7 @@ def window_of(events: Events, period_d: float, epoch_bjd: float, errors: Errors,
     epoch_sigma = max(errors.epoch_d, LEAST_DURATIONS * duration_d / WINDOWS_SIGMAS[0])
     period_sigma = max(errors.period_d, LEAST_DURATIONS * duration_d / furthest / sigmas)
     slopes = slope_grid(min(sigmas * period_sigma, GREATEST_CHANGE * period_d), duration_d, furthest)
-    reach_d = min(WINDOWS_SIGMAS[0] * epoch_sigma, 0.5 * period_d)
+    reach_d = min(WINDOWS_SIGMAS[0] * epoch_sigma, 0.5 * period_d, MOST_DURATIONS * duration_d)
     cells = ellipse_cells(epoch_sigma, period_sigma, 0.5 * (near + far), 0.5 * (far - near), duration_d)
     return Window(slopes, reach_d, epoch_sigma, period_sigma, sigmas, cells)
 

@@ -16,6 +16,7 @@ from lightmill.views.spline import detrend_spline
 # it grows no further than to three times what is configured, whatever duration a catalog claims.
 WINDOW_MASKS = 3.0
 WINDOW_GROWTH = 3.0
+KNOT_MASKS = 1.5  # spacings of knots in a mask, at most
 
 
 def detrend(
@@ -25,6 +26,7 @@ def detrend(
     masked: np.ndarray,
     settings: DetrendSettings,
     widest_mask_d: float = 0.0,
+    level: float = 1.0,
 ) -> np.ndarray:
     """Flux with each unbroken stretch's trend divided out by the method that `settings` name: (n,) float64.
 
@@ -33,12 +35,16 @@ def detrend(
     time_bjd, flux, segment, masked : (n,) arrays, as the methods take them
     settings : which method, and its own
     widest_mask_d : the longest time in days that a transit keeps out of the trend. Filters with a window get one of at
-        least three times that, and at most of three times what is configured.
+        least three times that, and at most of three times what is configured; a spline gets no knots closer than two
+        thirds of it, or than three times what is configured.
+    level : median of the flux in the unit that its makers give it in: AstroNet's choice of knots depends on it
     """
     common = time_bjd, flux, segment, masked
     if isinstance(settings, Spline):
         spacings_d = np.geomspace(settings.shortest_knots_d, settings.longest_knots_d, settings.knot_spacings)
-        return detrend_spline(*common, spacings_d, settings.break_d, settings.clip_sigma)
+        closest_d = min(widest_mask_d / KNOT_MASKS, WINDOW_GROWTH * settings.shortest_knots_d, spacings_d[-1])
+        spacings_d = spacings_d[spacings_d >= closest_d]
+        return detrend_spline(*common, spacings_d, settings.break_d, settings.clip_sigma, level)
     window_d = float(np.clip(WINDOW_MASKS * widest_mask_d, settings.window_d, WINDOW_GROWTH * settings.window_d))
     if isinstance(settings, Biweight):
         return detrend_biweight(*common, window_d, settings.break_d, settings.clip_sigma)

@@ -40,7 +40,8 @@ def flatten_star(light_curve: LightCurve, signals: Sequence[Signal], settings: D
     flux = normalise_segments(light_curve.pdcsap_flux, light_curve.segment, good)
     masked = transit_mask(time_bjd, signals, settings.mask_durations)
     flux = unroll(light_curve, flux, masked)
-    flat = detrend(time_bjd, flux, light_curve.segment, masked, settings, widest_mask_d(signals, settings))
+    level = median(light_curve.pdcsap_flux[np.isfinite(flux)].astype(np.float64))
+    flat = detrend(time_bjd, flux, light_curve.segment, masked, settings, widest_mask_d(signals, settings), level)
     usable = np.isfinite(flat)
     times = time_bjd[usable]
     nominal_s = np.array([segment.cadence_s for segment in light_curve.segments])

@@ -6,14 +6,12 @@ import numpy as np
 from numba import types
 from numba.extending import intrinsic
 
-from lightmill.compiled import compiled
+from lightmill.compiled import READ_ONLY, compiled
 
 # Period ratios at which two signals of a star may be two faces of one thing: a binary found at half or twice its
 # period, or its secondary eclipse listed beside the primary.
 HARMONICS = (1 / 3, 1 / 2, 1.0, 2.0, 3.0)
 HARMONIC_TOLERANCE = 1e-3
-
-TIMES = "Array(float64, 1, 'C', readonly=True)"  # arrays of the store cannot be written to; others are taken as well
 
 
 def fold(time_bjd: np.ndarray, period_d: float, epoch_bjd: float) -> np.ndarray:
@@ -116,7 +114,7 @@ def _phase(time_bjd: float, period_d: float, epoch_bjd: float) -> float:
     return -half_d if phase_d >= half_d else phase_d  # rounding can reach the period itself
 
 
-@compiled(f"float64[::1]({TIMES}, float64, float64)")
+@compiled(f"float64[::1]({READ_ONLY}, float64, float64)")
 def _fold(time_bjd: np.ndarray, period_d: float, epoch_bjd: float) -> np.ndarray:
     phase_d = np.empty(time_bjd.size)
     for i in range(time_bjd.size):
@@ -124,7 +122,7 @@ def _fold(time_bjd: np.ndarray, period_d: float, epoch_bjd: float) -> np.ndarray
     return phase_d
 
 
-@compiled(f"boolean[::1]({TIMES}, float64, float64, float64)")
+@compiled(f"boolean[::1]({READ_ONLY}, float64, float64, float64)")
 def _in_transit(time_bjd: np.ndarray, period_d: float, epoch_bjd: float, half_width_d: float) -> np.ndarray:
     inside = np.empty(time_bjd.size, np.bool_)
     for i in range(time_bjd.size):
@@ -132,7 +130,7 @@ def _in_transit(time_bjd: np.ndarray, period_d: float, epoch_bjd: float, half_wi
     return inside
 
 
-@compiled(f"int64[::1]({TIMES}, float64, float64)")
+@compiled(f"int64[::1]({READ_ONLY}, float64, float64)")
 def _transit_number(time_bjd: np.ndarray, period_d: float, epoch_bjd: float) -> np.ndarray:
     number = np.empty(time_bjd.size, np.int64)
     for i in range(time_bjd.size):

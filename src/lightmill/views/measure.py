@@ -4,15 +4,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lightmill.compiled import compiled
+from lightmill.compiled import READ_ONLY, compiled
 from lightmill.views.medians import mad_scatter, median
 
 CENTRAL = 0.5  # of the duration: past ingress and egress in all but grazing transits
 LIMB_DARKENING = 0.5  # linear law, a star like the Sun in the bands of Kepler and TESS (Claret 2017, A&A 600, A30)
 BASELINE = (0.75, 2.0)  # durations from mid-transit between which the level outside is taken
 FEWEST_IN_TRANSIT = 3
-
-FLOATS = "Array(float64, 1, 'C', readonly=True)"  # arrays that cannot be written to, and others
 
 
 class Transit(NamedTuple):
@@ -98,7 +96,7 @@ def _floats(array: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(array, dtype=np.float64)
 
 
-@compiled(f"int64[::1]({FLOATS}, float64)")
+@compiled(f"int64[::1]({READ_ONLY}, float64)")
 def _within(phase_d: np.ndarray, half_width_d: float) -> np.ndarray:
     """Places of the phases that are less than `half_width_d` from mid-transit."""
     places, n = np.empty(phase_d.size, np.int64), 0
@@ -109,7 +107,7 @@ def _within(phase_d: np.ndarray, half_width_d: float) -> np.ndarray:
     return places[:n].copy()
 
 
-@compiled(f"Tuple((float64[::1], float64[::1], float64[::1], float64[::1], int64))({FLOATS}, {FLOATS}, float64)")
+@compiled(f"Tuple((float64[::1], float64[::1], float64[::1], float64[::1], int64))({READ_ONLY}, {READ_ONLY}, float64)")
 def _parts(
     phase_d: np.ndarray, flux: np.ndarray, duration_d: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, int]:
