@@ -43,7 +43,7 @@ def periods_for(time_bjd: np.ndarray, shortest_d: float, longest_d: float) -> np
 def astropy_peaks(
     time_bjd: np.ndarray, flux: np.ndarray, shortest_d: float, longest_d: float
 ) -> tuple[dict[str, Highest], int]:
-    """The highest peaks by likelihood, by S/N of the depth, and by height over the peaks about it; and how many periods.
+    """The highest peaks by likelihood, S/N of the depth and height over the peaks about it; and how many periods.
 
     Of equal durations at each period the likeliest is kept; brightenings are no peaks.
     """

@@ -43,7 +43,11 @@ def coverage_gate(wildcards):
 
 
 def signals_to_fold(wildcards):
-    """A shard's signals: as the search has them where it looks at ephemerides, else as the catalogs have them."""
+    """A shard's signals: as the search has them where it looks at ephemerides, else as the catalogs have them.
+
+    Through the checkpoint: only behind it does Snakemake look again at what has really changed.
+    """
+    checkpoints.shard_catalog.get()
     if REFINES:
         return f"{RUN}/search/{wildcards.mission}/{wildcards.shard}/ephemerides.parquet"
     return shard_list("signals")(wildcards)
@@ -75,6 +79,7 @@ def scoring_source(wildcards):
 
 def scoring_model(wildcards):
     """The ensemble that scores what is found in a mission: an experiment's, or one in a folder."""
+    checkpoints.shard_catalog.get()
     named = FIND.score_with[wildcards.mission]
     folder = f"{RUN}/models/{named}/ensemble" if named in TRAINED else named
     return {

@@ -52,6 +52,7 @@ rule check_light_curves:
     input:
         manifests=of_shards(f"{RUN}/lightcurves/{{mission}}/{{shard}}.parquet"),
         labels=shard_lists("labels"),
+        searched=shard_lists("searched") if FIND is not None else [],
     output:
         coverage="<run>/lightcurves/{mission}/coverage.csv",
     log:

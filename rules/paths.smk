@@ -103,6 +103,16 @@ def searched():
     return [f"{RUN}/search/targets.parquet"] if FIND is not None and FIND.targets else []
 
 
+def of_shard(pattern):
+    """An input function: one file of one shard, asked for through the checkpoint."""
+
+    def file_of_shard(wildcards):
+        checkpoints.shard_catalog.get()
+        return expand(pattern, mission=wildcards.mission, shard=wildcards.shard)
+
+    return file_of_shard
+
+
 def shard_list(kind):
     """An input function: the list (targets, signals or labels) of one shard, as the checkpoint wrote it."""
 
@@ -130,9 +140,10 @@ def resolved_shares(wildcards):
 
 
 def of_shards(pattern):
-    """An input function: one file per shard of a mission."""
+    """An input function: one file per shard of a mission, asked for through the checkpoint."""
 
     def files_of_mission(wildcards):
+        checkpoints.shard_catalog.get()
         return expand(pattern, mission=wildcards.mission, shard=SHARDS[wildcards.mission])
 
     return files_of_mission

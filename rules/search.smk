@@ -44,6 +44,7 @@ if FIND is not None:
         resources:
             mem_mb=500,
         params:
+            missions=list(SHARDS),
             code=code("read_targets"),
         script:
             "../scripts/read_targets.py"

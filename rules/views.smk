@@ -33,8 +33,8 @@ if FIND is not None:
 
     use rule make_views as make_found_views with:
         input:
-            signals="<run>/search/{mission}/{shard}/found.parquet",
-            light_curves="<run>/lightcurves/{mission}/{shard}.parquet",
+            signals=of_shard(f"{RUN}/search/{{mission}}/{{shard}}/found.parquet"),
+            light_curves=of_shard(f"{RUN}/lightcurves/{{mission}}/{{shard}}.parquet"),
         output:
             manifest="<run>/search/{mission}/{shard}/views/manifest.json",
             arrays=[f"<run>/search/{{mission}}/{{shard}}/views/{name}.npy" for name in ARRAYS],

@@ -9,4 +9,5 @@ with job_log(snakemake.log[0]):
         labels=list(snakemake.input.labels),
         max_missing=snakemake.params.max_missing,
         coverage=snakemake.output.coverage,
+        searched=list(snakemake.input.searched),
     )

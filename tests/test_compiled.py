@@ -23,7 +23,8 @@ def test_several_processes_that_compile_at_once_agree_and_leave_it_to_the_next(t
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.nb?")} == made
 
 
-def test_the_folder_follows_the_source_of_all_that_is_compiled(tmp_path):
+def test_the_folder_follows_processor_and_source_of_all_that_is_compiled(tmp_path, monkeypatch):
+    monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
     (tmp_path / "one.py").write_text("@compiled('f8(f8)')\ndef one(x):\n    return x\n")
     (tmp_path / "two.py").write_text("plain = 1\n")
     first = cache_folder(tmp_path)
@@ -32,6 +33,9 @@ def test_the_folder_follows_the_source_of_all_that_is_compiled(tmp_path):
     (tmp_path / "one.py").write_text("@compiled('f8(f8)')\ndef one(x):\n    return 2 * x\n")
     assert cache_folder(tmp_path) != first
     assert cache_folder(tmp_path).parent == first.parent == tmp_path / "__pycache__"
+    assert cache_folder(tmp_path, "another") != cache_folder(tmp_path)
+    monkeypatch.setenv("NUMBA_CACHE_DIR", "/elsewhere")
+    assert cache_folder(tmp_path).parent.as_posix() == "/elsewhere"
 
 
 def test_a_job_does_not_load_what_it_does_not_need():

@@ -1,10 +1,10 @@
 """Functions compiled to machine code, once for all jobs of a machine.
 
 The compiled code lies in a folder of the package's own `__pycache__`, or, where that cannot be written, of the user's
-cache, or in `NUMBA_CACHE_DIR`: in files of its own for each function and processor, written whole to a temporary name
-and renamed. Every function has one signature, stated where it is defined: so there is one file of code for it, all
-writers write the same, and it does not matter who is last. The folder's name follows from the source of all compiled
-functions: numba looks at a function's own file alone, and would keep what an older state of another file gave it.
+cache, or in `NUMBA_CACHE_DIR`: in files written whole to a temporary name and renamed. Every function has one
+signature, stated where it is defined: so there is one file of code for it, all writers write the same, and it does not
+matter who is last. The folder's name follows from the processor and from the source of all compiled functions: numba
+looks at a function's own file alone, and would keep what an older state of another file gave it.
 """
 
 import os
@@ -18,17 +18,23 @@ _PACKAGE = Path(__file__).resolve().parent
 _WITHOUT_BLAS = "scipy.linalg.cython_blas"
 
 
-def cache_folder(package: Path = _PACKAGE) -> Path:
-    """Where compiled code is kept: a folder for each state of the source of all modules that have any."""
-    summary = blake2b(digest_size=8)
+def cache_folder(package: Path = _PACKAGE, processor: str = "") -> Path:
+    """Where compiled code is kept: a folder for each state of the source of all modules that have any.
+
+    `processor` tells apart the machines that share a file system.
+    """
+    summary = blake2b(processor.encode(), digest_size=8)
     for path in sorted(package.rglob("*.py")):
         source = path.read_bytes()
         if b"@compiled(" in source:
             summary.update(f"{path.relative_to(package)}\0".encode() + source)
+    name = f"compiled-{summary.hexdigest()}"
+    if chosen := os.environ.get("NUMBA_CACHE_DIR"):
+        return Path(chosen) / name
     beside = package / "__pycache__"
     writable = os.access(beside if beside.is_dir() else package, os.W_OK)
     home = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
-    return (beside if writable else home / "lightmill") / f"compiled-{summary.hexdigest()}"
+    return (beside if writable else home / "lightmill") / name
 
 
 def _load_numba() -> Any:
@@ -45,9 +51,12 @@ def _load_numba() -> Any:
             import numba.np.arraymath
         finally:
             del sys.modules[_WITHOUT_BLAS]
+    from llvmlite import binding
+
     settings: Any = numba.config
-    if not settings.CACHE_DIR:
-        settings.CACHE_DIR = str(cache_folder())
+    processor = settings.CPU_NAME or binding.get_host_cpu_name()
+    features = settings.CPU_FEATURES or binding.get_host_cpu_features().flatten()
+    settings.CACHE_DIR = str(cache_folder(processor=f"{processor} {features}"))
     return numba
 
 

@@ -77,6 +77,19 @@ def test_a_blind_search_needs_stars():
     assert "search: find: no stars to search" in refusal(search={"find": {}})
 
 
+def test_what_scores_is_an_experiment_or_an_ensemble(tmp_path):
+    def message(**score_with):
+        search = {"find": {"catalog_targets": True, "score_with": score_with}}
+        return refusal(archives=KEPLER, search=search, experiments={"kepler": {"dataset": "Kepler"}})
+
+    assert "score_with.K2: no such mission under archives; there are Kepler" in message(K2="kepler")
+    assert "score_with.Kepler: 'keplr' is no experiment that trains (kepler)" in message(Kepler="keplr")
+    assert "did you mean 'kepler'?" in message(Kepler="keplr")
+    (tmp_path / "model.json").write_text("{}")
+    search = {"find": {"catalog_targets": True, "score_with": {"Kepler": str(tmp_path)}}}
+    assert parse_config({"run": "x", "archives": KEPLER, "search": search}).search.find.score_with
+
+
 def test_every_fault_gets_a_line_of_its_own():
     assert len(refusal(vews={}, max_missing=3).splitlines()) == 2
 

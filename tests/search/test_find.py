@@ -78,7 +78,7 @@ def test_as_many_as_asked_for_and_in_the_range_asked_for(three):
     (only,) = find_signals(three, SPLINE, longest_period_d=8.0, least_snr=12.0)
     the_one(B, [only], three)
     assert all(signal.period_d >= 10 for signal in find_signals(three, SPLINE, shortest_period_d=10.0))
-    assert len(find_signals(three, SPLINE, least_transits=12)) == 2
+    assert len(find_signals(three, SPLINE, least_transits=10)) == 2
 
 
 def test_same_star_same_signals(three):

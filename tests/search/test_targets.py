@@ -10,7 +10,7 @@ def read(tmp_path, *texts):
     for number, text in enumerate(texts):
         files.append(tmp_path / f"{number}.csv")
         files[-1].write_text(text, encoding="utf-8")
-    read_target_lists(files, tmp_path / "targets.parquet", tmp_path / "rejected.csv")
+    read_target_lists(files, tmp_path / "targets.parquet", tmp_path / "rejected.csv", ["Kepler", "K2", "TESS"])
     targets = pd.read_parquet(tmp_path / "targets.parquet")["target_id"].tolist()
     return targets, pd.read_csv(tmp_path / "rejected.csv")
 
@@ -46,6 +46,13 @@ def test_a_file_without_the_column_is_refused(tmp_path, text, message):
 def test_what_is_no_text_is_refused(tmp_path):
     (tmp_path / "a.csv").write_bytes(b"target_id\n\xff\xfe\n")
     with pytest.raises(CatalogError, match=r"a\.csv: cannot be read as CSV"):
-        read_target_lists([tmp_path / "a.csv"], tmp_path / "t.parquet", tmp_path / "r.csv")
+        read_target_lists([tmp_path / "a.csv"], tmp_path / "t.parquet", tmp_path / "r.csv", ["TESS"])
     with pytest.raises(CatalogError, match=r"b\.csv: cannot be read as CSV"):
-        read_target_lists([tmp_path / "b.csv"], tmp_path / "t.parquet", tmp_path / "r.csv")
+        read_target_lists([tmp_path / "b.csv"], tmp_path / "t.parquet", tmp_path / "r.csv", ["TESS"])
+
+
+def test_stars_of_a_mission_without_an_archive_are_rejected(tmp_path):
+    (tmp_path / "a.csv").write_text("target_id\nEPIC 5\nTIC 3\n")
+    read_target_lists([tmp_path / "a.csv"], tmp_path / "t.parquet", tmp_path / "r.csv", ["TESS"])
+    assert pd.read_parquet(tmp_path / "t.parquet")["target_id"].tolist() == ["TIC 3"]
+    assert pd.read_csv(tmp_path / "r.csv")["reason"].tolist() == ["K2 is not configured under archives"]

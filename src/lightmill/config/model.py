@@ -2,6 +2,7 @@
 
 import os
 import re
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +78,7 @@ def _check_names(config: Config) -> None:
     clashes = sorted(set(config.imported_views) & set(MISSIONS))
     if clashes:
         raise ValueError(f"imported_views.{clashes[0]}: the name of a mission; choose another")
+    _check_scoring(config)
     for name, experiment in config.experiments.items():
         if experiment.dataset not in datasets:
             known = ", ".join(datasets) or "none"
@@ -94,6 +96,24 @@ def _check_names(config: Config) -> None:
                     f"experiments.{name}.task: {experiment.task!r}, but its source asks {source.task!r}; "
                     "both sides of a transfer ask the same question"
                 )
+
+
+def _check_scoring(config: Config) -> None:
+    """What is to score found signals must be an experiment that trains, or a folder that holds an ensemble."""
+    trained = sorted(name for name, experiment in config.experiments.items() if experiment.source is None)
+    for mission, named in (config.search.find.score_with if config.search.find is not None else {}).items():
+        if mission not in config.missions():
+            raise ValueError(
+                f"search.find.score_with.{mission}: no such mission under archives; there are "
+                f"{', '.join(config.missions()) or 'none'}"
+            )
+        if named not in trained and not (Path(named) / "model.json").is_file():
+            near = get_close_matches(named, trained, n=1)
+            meant = f"; did you mean {near[0]!r}?" if near else ""
+            raise ValueError(
+                f"search.find.score_with.{mission}: {named!r} is no experiment that trains "
+                f"({', '.join(trained) or 'none'}), and no folder with a model.json{meant}"
+            )
 
 
 def parse_config(values: dict[str, Any]) -> Config:

@@ -38,7 +38,7 @@ class FindSettings(Section):
     longest_period_d: float | None = Field(
         default=None, gt=0.05, le=2000, description="Longest period in days; without, half of what a light curve spans."
     )
-    signals_per_star: int = Field(default=5, ge=1, le=50, description="The search of a star ends with so many.")
+    signals_per_star: int = Field(default=8, ge=1, le=50, description="The search of a star ends with so many.")
     least_snr: float = Field(default=7.0, ge=4, le=100, description="Weaker signals are not listed.")
     most_false_alarm: float = Field(
         default=0.01, gt=0, le=1, description="Signals that the star's noise makes more often than this are not listed."

@@ -4,6 +4,7 @@ How a star was observed must not tell what it is: where planets' stars have, say
 network can learn the survey instead of the transit. The table shows it.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,9 @@ _TELLING = 0.1
 _NAMED = 20
 
 
-def check_coverage(manifests: list[str], labels: list[str], max_missing: float, coverage: str | Path) -> None:
+def check_coverage(
+    manifests: list[str], labels: list[str], max_missing: float, coverage: str | Path, searched: Sequence[str] = ()
+) -> None:
     """Write and log a mission's coverage table; fail if too many of its targets have no light curve.
 
     Parameters
@@ -33,6 +36,9 @@ def check_coverage(manifests: list[str], labels: list[str], max_missing: float, 
         Largest fraction of targets that may not be `ok`.
     coverage : path
         CSV to write; see `coverage_table` for its columns.
+    searched : list of str
+        Lists of stars that are searched (column `target_id`): those without a label are no training data, and do not
+        count.
 
     Raises
     ------
@@ -42,6 +48,9 @@ def check_coverage(manifests: list[str], labels: list[str], max_missing: float, 
     outcomes = pd.concat([pd.read_parquet(path) for path in manifests], ignore_index=True)
     outcomes = outcomes.sort_values("target_id", ignore_index=True)
     labelled = pd.concat([pd.read_parquet(path, columns=["target_id", "label"]) for path in labels], ignore_index=True)
+    only_searched = {star for path in searched for star in pd.read_parquet(path)["target_id"]}
+    only_searched -= set(labelled["target_id"])
+    outcomes = outcomes[~outcomes["target_id"].isin(only_searched)].reset_index(drop=True)
     table = coverage_table(outcomes, labelled)
     write_csv(coverage, table)
     logger.info("coverage by label:\n%s", table.to_string(index=False))

@@ -12,9 +12,12 @@ FACTORS = (2, 3)
 # there: five sigmas, and three more, so that to miss them is no chance.
 LEAST_SNR = 5.0
 LEAST_MISSED = 8.0
-# What is left of missing transits: no more sigmas than this, and no larger share of the others.
-MISSED_SIGMAS = 3.0
+# What is left of missing transits: no larger share of the others' depth than this, and no more of their S/N than three
+# sigmas or a twentieth; nor may one transit make the case.
 MOST_LEFT = 0.25
+MISSED_SIGMAS = 3.0
+MISSED_SHARE = 0.05
+LEAST_WITHOUT_DEEPEST = 0.5
 
 
 class Likeness(NamedTuple):
@@ -40,6 +43,9 @@ class _Group(NamedTuple):
     transits: int
     dip: float
     weight: float
+    deepest_dip: float
+    deepest_weight: float
+    """Of the transit that takes most."""
 
     @property
     def depth(self) -> float:
@@ -66,8 +72,7 @@ def multiple(events: Events, period_d: float, epoch_bjd: float) -> tuple[int, fl
     for factor in FACTORS:
         groups = _groups(dips, factor)
         for place, group in enumerate(groups):
-            rest = _together([other for number, other in enumerate(groups) if number != place])
-            if group.snr > best and _missing(group, rest):
+            if group.snr > best and _missing(group, groups[:place] + groups[place + 1 :]):
                 best, number, epoch = group.snr, factor, epoch_bjd + place * period_d
     return number, epoch
 
@@ -113,26 +118,31 @@ def is_part(events: Events, period_d: float, epoch_bjd: float, factor: int, trus
 def _groups(dips: Dips, factor: int) -> list[_Group]:
     """The transits whose numbers leave each remainder."""
     places = np.mod(dips.number, factor)
-    return [
-        _Group(int(chosen.sum()), float(dips.dip[chosen].sum()), float(dips.weight[chosen].sum()))
-        for chosen in (places == place for place in range(factor))
-    ]
+    return [_group(dips.dip[places == place], dips.weight[places == place]) for place in range(factor)]
 
 
-def _together(groups: list[_Group]) -> _Group:
-    return _Group(
-        sum(group.transits for group in groups),
-        sum(group.dip for group in groups),
-        sum(group.weight for group in groups),
-    )
+def _group(dip: np.ndarray, weight: np.ndarray) -> _Group:
+    if dip.size == 0:
+        return _Group(0, 0.0, 0.0, 0.0, 0.0)
+    deepest = int(np.argmax(dip))
+    return _Group(dip.size, float(dip.sum()), float(weight.sum()), float(dip[deepest]), float(weight[deepest]))
 
 
-def _missing(there: _Group, rest: _Group) -> bool:
+def _missing(there: _Group, rest: list[_Group]) -> bool:
     """Whether the `rest` of the transits, though observed, are not there."""
-    if there.transits < 2 or there.snr < LEAST_SNR or rest.weight <= 0:
+    dip, weight = sum(group.dip for group in rest), sum(group.weight for group in rest)
+    if there.transits < 2 or there.snr < LEAST_SNR or weight <= 0:
         return False
-    expected = there.depth * np.sqrt(rest.weight)
-    return bool(expected >= LEAST_MISSED and abs(rest.snr) <= MISSED_SIGMAS and rest.depth <= MOST_LEFT * there.depth)
+    others = there.weight - there.deepest_weight
+    if (there.dip - there.deepest_dip) < LEAST_WITHOUT_DEEPEST * there.depth * others:
+        return False
+    expected = there.depth * np.sqrt(weight)
+    left = dip / np.sqrt(weight)
+    return bool(
+        expected >= LEAST_MISSED
+        and abs(left) <= max(MISSED_SIGMAS, MISSED_SHARE * expected)
+        and left <= MOST_LEFT * expected
+    )
 
 
 def _alike(listed: _Group, between: _Group, likeness: Likeness) -> bool:

@@ -24,7 +24,7 @@ def search(
             show_default=False,
         ),
     ] = None,
-    signals: Annotated[int, typer.Option("--signals", help="End with so many.")] = 5,
+    signals: Annotated[int, typer.Option("--signals", help="End with so many.")] = 8,
     least_snr: Annotated[float, typer.Option("--least-snr", help="Leave out weaker signals.")] = 7.0,
     least_transits: Annotated[int, typer.Option("--least-transits", help="Leave out signals of fewer transits.")] = 3,
 ) -> None:

@@ -281,7 +281,8 @@ def _row(signal: Signal, place: _Place | None, stars: Neighbours | None) -> Ephe
         place = _Place(signal.defect, signal)
     found = place.signal
     depth_ppm = signal.depth_ppm
-    if stars is not None and found.located and (place.status in ("refined", "completed") or np.isnan(depth_ppm)):
+    measured = found.located and np.isfinite(found.period_d)
+    if stars is not None and measured and (place.status in ("refined", "completed") or np.isnan(depth_ppm)):
         star = stars.without_others(signal if signal.located else found)
         phase = fold(star.time_bjd, found.period_d, found.epoch_bjd)
         depth_ppm = 1e6 * measure_transit(phase, star.flux, found.duration_d).depth

@@ -58,6 +58,8 @@ def box_events(time_bjd: np.ndarray, flux: np.ndarray, duration_d: float, shape:
     this duration. A light curve without any scatter has weights of zero.
     """
     step_d = duration_d / PLACES
+    if time_bjd.size == 0:
+        return Events(step_d, np.zeros(0), np.zeros(1, dtype=np.int64), np.zeros(0), np.zeros(0))
     breaks = np.flatnonzero(np.diff(time_bjd) > max(BREAK_D, 2 * duration_d)) + 1
     begins = np.append(0, breaks)[: time_bjd.size]
     ends = np.append(breaks, time_bjd.size)[: time_bjd.size]

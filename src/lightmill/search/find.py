@@ -46,10 +46,10 @@ def find_signals(
         known = [candidate.peak for signal in found for candidate in signal.all]
         curve = flat_without(light_curve, detrend, known, waves)
         if curve is None:
-            return []
+            break
         limits = Range(shortest_period_d, longest_period_d or 0.5 * curve.span_d, least_snr, least_transits)
         if limits.longest_d <= limits.shortest_d:
-            return []
+            break
         periodogram = curve.periodogram(limits.shortest_d, limits.longest_d)
         mains = [signal.main for signal in found]
         wanted = signals_per_star - len(found)
@@ -72,6 +72,8 @@ def find_signals(
         else:
             part = _at_period_of(mains[base], new[0], curve)
             found[base] = found[base]._replace(parts=(*found[base].parts, part))
+    if not found:
+        return []
     return settle(light_curve, detrend, _sure(found, periodogram, most_false_alarm), limits)
 
 

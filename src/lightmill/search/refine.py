@@ -117,7 +117,10 @@ def _judged(
     events = shaped[number]
     gain = 0.5 * (fit.snr**2 - kept**2) - trials
     alone = observed_transits(events, fit) < 2
-    if gain < (LEAST_ODDS_ALONE if alone else LEAST_ODDS):
+    # Where transits are missing from a part of the data, noise decides how deep it is there: no reason to leave what is
+    # seen elsewhere.
+    astray = kept >= SEEN and misses_stretches(events, fit)
+    if astray or gain < (LEAST_ODDS_ALONE if alone else LEAST_ODDS):
         return Refined(Fit(period_d, epoch_bjd, kept), events, shaped[0])
     numbers = np.array(transit_range(events, period_d, epoch_bjd))
     shifts = fit.epoch_bjd - epoch_bjd + numbers * (fit.period_d - period_d)

@@ -159,25 +159,24 @@ def _of_stars(stars: list[str], rows_of: Callable[[str], list[Row]], what: str) 
 
 def _ephemerides(light_curve: LightCurve, star: list[Row], settings: EphemerisSettings) -> list[Row]:
     """One star's rows."""
-    signals = [
-        Signal(
-            row["signal_id"],
-            row["period_d"],
-            row["epoch_bjd"],
-            row["duration_h"],
-            row["depth_ppm"],
-            frozenset(row["linked"].split(SEPARATOR)) - {""},
-        )
-        for row in star
-    ]
+    signals = [_signal(row) for row in star]
     errors = {row["signal_id"]: Errors(row["period_err_d"], row["epoch_err_d"]) for row in star}
     found = star_ephemerides(light_curve, signals, settings.detrend_of(light_curve.mission), errors)
     return [_row(row, ephemeris, settings) for row, ephemeris in zip(star, found, strict=True)]
 
 
+def _signal(row: Row) -> Signal:
+    """A row of the list of signals."""
+    linked = frozenset(row["linked"].split(SEPARATOR)) - {""}
+    return Signal(
+        row["signal_id"], row["period_d"], row["epoch_bjd"], row["duration_h"], row["depth_ppm"], linked=linked
+    )
+
+
 def _row(listed: Row, found: Ephemeris, settings: EphemerisSettings) -> Row:
     """A signal as it was found, or as it is listed where nobody wants that changed."""
-    wanted = {"refined": settings.refine, "ephemeris_stale": settings.refine, "completed": settings.complete}
+    wanted = dict.fromkeys(("refined", "ephemeris_stale"), settings.refine)
+    wanted |= dict.fromkeys(("completed", "not_found"), settings.complete)
     if not wanted.get(found.status, True):
         return _as_listed(listed)
     said = asdict(found)
@@ -200,7 +199,7 @@ def _as_listed(listed: Row) -> Row:
         **ephemeris,
         **{f"catalog_{name}": value for name, value in ephemeris.items()},
         **{name: listed[name] for name in ("signal_id", "target_id", "linked")},
-        "ephemeris": AS_LISTED,
+        "ephemeris": _signal(listed).defect or AS_LISTED,
         "first_bjd": -np.inf,
         "last_bjd": np.inf,
         "snr": np.nan,

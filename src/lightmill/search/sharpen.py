@@ -14,11 +14,14 @@ LONGEST = 2.0
 SHORTEST = 0.3
 # How far a duration may go beyond the range of densities: ingress, egress and exposure add to it.
 SLACK = 0.8
-# Bins in the duration first found, in a coarse and in a fine round, and how far the far end of the data may drift in
-# each: in samples of the periodogram, and in bins of the coarse round. The S/N is then within 1 % of the best box's.
-ROUNDS = ((12, 1.5), (32, 1.5))
-# Steps of the period: bins of drift at the far ends of the data.
+# Bins in the duration first found, in a coarse and in a fine round. The S/N is then within 1 % of the best box's.
+BINS = (12, 24)
+# How far the far ends of the data may drift: samples of the periodogram, and then bins of the coarse round; in steps of
+# half a bin.
+DRIFT = 1.5
 DRIFT_STEP = 0.5
+# By which factor the fine round may change the duration that the coarse one found.
+AGAIN = 1.5
 
 
 class Cadences(NamedTuple):
@@ -60,9 +63,11 @@ def sharpen(
     """
     time_bjd = cadences.time_bjd
     period_d, epoch_bjd = peak.period_d, peak.epoch_bjd
-    solar_d = float(solar_duration(period_d))
     first_d = min(peak.duration_h / 24.0, 0.5 * period_d / LONGEST)
     reach_d = min(REACH * first_d, 0.5 * period_d)
+    solar_d = float(solar_duration(period_d))
+    shortest_d = max(SHORTEST * first_d, SLACK * solar_d * densities[1] ** (-1.0 / 3.0))
+    longest_d = min(LONGEST * first_d, solar_d * densities[0] ** (-1.0 / 3.0) / SLACK, LONGEST_SHARE * period_d)
     middle = round((0.5 * (time_bjd[0] + time_bjd[-1]) - epoch_bjd) / period_d)
     epoch_bjd += middle * period_d
     near = np.flatnonzero(np.abs(fold(time_bjd, period_d, epoch_bjd)) < reach_d + 2.0 * sample_d)
@@ -71,29 +76,28 @@ def sharpen(
     number = transit_number(time_bjd[near], period_d, epoch_bjd).astype(np.float64)
     farthest = max(float(np.abs(number).max()), 1.0)
     since_d, pull, weight = time_bjd[near] - peak.epoch_bjd, cadences.pull[near], cadences.weight[near]
-    best = np.zeros(6)
-    drift_d = ROUNDS[0][1] * sample_d
-    for bins, _ in ROUNDS:
+    best = np.zeros(5)
+    drift_d = DRIFT * sample_d
+    for bins in BINS:
         bin_d = first_d / bins
         steps = int(np.ceil(drift_d / (DRIFT_STEP * bin_d)))
         periods = period_d + np.arange(-steps, steps + 1) * (drift_d / steps / farthest)
-        shortest = max(SHORTEST * bins, SLACK * solar_d * densities[1] ** (-1.0 / 3.0) / bin_d, 1.0)
-        longest = min(
-            LONGEST * bins, solar_d * densities[0] ** (-1.0 / 3.0) / bin_d / SLACK, LONGEST_SHARE * period_d / bin_d
-        )
-        widths = np.arange(round(shortest), max(round(longest), round(shortest)) + 1)
+        shortest = max(round(shortest_d / bin_d), 1)
+        widths = np.arange(shortest, max(round(longest_d / bin_d), shortest) + 1)
         trust = redness.of(widths * bin_d) ** -2.0
-        begin_d = epoch_bjd - peak.epoch_bjd - reach_d
-        half_bins = round(reach_d / bin_d)
+        half = int(np.ceil(reach_d / bin_d))
+        begin_d = epoch_bjd - peak.epoch_bjd - half * bin_d
         best[0] = 0.0
         _best_near(
-            since_d, number, pull, weight, cadences.total, periods, begin_d, bin_d, 2 * half_bins, widths, trust, best
+            since_d, number, pull, weight, cadences.total, periods, begin_d, bin_d, 2 * half, widths, trust, best
         )
         if best[0] <= 0:
             return peak._replace(snr=0.0)
         period_d = best[1]
         epoch_bjd = peak.epoch_bjd + best[2]
-        drift_d = bin_d * ROUNDS[1][1]
+        drift_d = DRIFT * bin_d
+        shortest_d, longest_d = max(shortest_d, best[3] / AGAIN), min(longest_d, best[3] * AGAIN)
+        reach_d = min(reach_d, 0.5 * longest_d + 2.0 * bin_d)
     return Peak(float(period_d), float(epoch_bjd), float(24.0 * best[3]), float(1e6 * best[4]), float(np.sqrt(best[0])))
 
 
@@ -119,13 +123,14 @@ def _best_near(
 
     `best` (5,) gets the fall of chi squared, period, middle, width (days) and depth, where it is more than it holds.
     """
-    pulls, weights = np.empty(bins + 1), np.empty(bins + 1)
+    pulls, weights, in_bins = np.empty(bins + 1), np.empty(bins + 1), 1.0 / bin_d
     for period in periods:
         pulls[:] = 0.0
         weights[:] = 0.0
         for i in range(since_d.size):
-            k = int(np.floor((since_d[i] - begin_d - number[i] * period) / bin_d))
-            if 0 <= k < bins:
+            place = (since_d[i] - begin_d - number[i] * period) * in_bins
+            if 0.0 <= place < bins:
+                k = int(place)
                 pulls[k + 1] += pull[i]
                 weights[k + 1] += weight[i]
         for k in range(bins):
@@ -136,11 +141,10 @@ def _best_near(
             for first in range(bins - width + 1):
                 dip = pulls[first] - pulls[first + width]
                 there = weights[first + width] - weights[first]
-                if dip <= 0.0 or there <= 0.0 or there >= total:
-                    continue
-                power = trust[j] * dip * dip / (there * (1.0 - there / total))
-                if power > best[0]:
-                    best[0] = power
+                rest = there * (1.0 - there / total)
+                # Few boxes are better than the best so far: only those are divided.
+                if dip > 0.0 and rest > 0.0 and trust[j] * dip * dip > best[0] * rest:
+                    best[0] = trust[j] * dip * dip / rest
                     best[1] = period
                     best[2] = begin_d + (first + 0.5 * width) * bin_d
                     best[3] = width * bin_d

@@ -106,7 +106,7 @@ def slope_grid(reach_d: float, duration_d: float, furthest: float) -> np.ndarray
     step = SLOPE_STEP_DURATIONS * duration_d / furthest
     count = min(int(np.ceil(reach_d / step)), MOST_SLOPES // 2)
     number = np.arange(2 * count + 1)
-    return step * np.where(number % 2 == 1, 1, -1) * ((number + 1) // 2)
+    return step * (np.where(number % 2 == 1, 1, -1) * ((number + 1) // 2))
 
 
 class Dips(NamedTuple):

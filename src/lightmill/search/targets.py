@@ -1,7 +1,7 @@
 """Lists of stars to search: what somebody who has no catalog of signals begins with."""
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -16,7 +16,9 @@ REJECTED_COLUMNS = ("file", "line", "text", "reason")
 TWICE = "named before"
 
 
-def read_target_lists(files: Sequence[str | Path], targets: str | Path, rejected: str | Path) -> None:
+def read_target_lists(
+    files: Sequence[str | Path], targets: str | Path, rejected: str | Path, missions: Collection[str]
+) -> None:
     """Read the stars of CSV files with a column `target_id` (`KIC n`, `EPIC n`, `TIC n`) and write them as one list.
 
     Parameters
@@ -24,6 +26,7 @@ def read_target_lists(files: Sequence[str | Path], targets: str | Path, rejected
     files : CSV files; other columns may be there
     targets : parquet file to write: `target_id`, sorted, each once
     rejected : CSV file to write: every row that names no star, and those that name one again, with REJECTED_COLUMNS
+    missions : those whose archives are configured; stars of others are rejected
 
     Raises CatalogError, naming the file, if one cannot be read as a table, or lacks the column.
     """
@@ -31,7 +34,7 @@ def read_target_lists(files: Sequence[str | Path], targets: str | Path, rejected
     refused = []
     for file in files:
         for line, text in _cells(Path(file)):
-            reason = TWICE if text in found else _fault(text)
+            reason = TWICE if text in found else _fault(text, missions)
             if reason:
                 refused.append((Path(file).name, line, text, reason))
             else:
@@ -61,10 +64,10 @@ def _cells(path: Path) -> list[tuple[int, str]]:
         raise CatalogError(f"{path}: cannot be read as CSV ({error}); expected a column {COLUMN!r}") from None
 
 
-def _fault(text: str) -> str:
-    """Why a text names no star; empty where it does."""
+def _fault(text: str, missions: Collection[str]) -> str:
+    """Why a text names no star that can be searched; empty where it does."""
     try:
-        mission_of(text)
+        mission = mission_of(text)
     except LightmillError as error:
         return str(error)
-    return ""
+    return "" if mission in missions else f"{mission} is not configured under archives"

@@ -40,7 +40,8 @@ def flatten_star(light_curve: LightCurve, signals: Sequence[Signal], settings: D
     flux = normalise_segments(light_curve.pdcsap_flux, light_curve.segment, good)
     masked = transit_mask(time_bjd, signals, settings.mask_durations)
     flux = unroll(light_curve, flux, masked)
-    level = median(light_curve.pdcsap_flux[np.isfinite(flux)].astype(np.float64))
+    known = np.isfinite(flux)
+    level = median(light_curve.pdcsap_flux[known].astype(np.float64)) if known.any() else 1.0
     flat = detrend(time_bjd, flux, light_curve.segment, masked, settings, widest_mask_d(signals, settings), level)
     usable = np.isfinite(flat)
     times = time_bjd[usable]
