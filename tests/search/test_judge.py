@@ -10,6 +10,8 @@ from lightmill.search.judge import (
     agree,
     depth_of,
     disagreement,
+    in_step,
+    only_every,
     rise_of,
     single_transits,
     snr_of_others,
@@ -67,6 +69,25 @@ def test_every_second_missing_does_not_agree():
     assert all(agree(transits(rng.normal(3, 1, 20), 1), 1.0) for _ in range(200))
     # Two strong events among three are two single events.
     assert not agree(transits([6, 6, 0], 1), 1.0)
+
+
+def test_one_in_three_is_told_from_three_of_three():
+    rng = np.random.default_rng(6)
+    thirds = [transits(np.where(np.arange(45) % 3 == 1, 4.0, 0.0) + rng.normal(0, 1, 45), 1) for _ in range(50)]
+    assert sum(only_every(one, 3, 1.0) for one in thirds) >= 48
+    # An S/N of 7 in all, in as many transits.
+    weak = [transits(7 / np.sqrt(45) + rng.normal(0, 1, 45), 1) for _ in range(200)]
+    assert sum(only_every(one, 3, 1.0) for one in weak) <= 6
+    assert sum(only_every(one, 8, 1.0) for one in weak) <= 6
+    assert only_every(Transits(np.arange(0, 30, 3), np.full(10, 5.0), np.ones(10)), 3, 1.0)
+
+
+def test_dips_that_go_round_are_in_step():
+    rng = np.random.default_rng(7)
+    even = [transits(1.0 + rng.normal(0, 1, 100), 1) for _ in range(200)]
+    assert sum(in_step(one, 5, 1.0) for one in even) <= 6
+    assert in_step(transits(np.arange(100) % 5 + rng.normal(0, 1, 100), 1), 5, 1.0)
+    assert not in_step(transits(np.arange(100) % 5 + rng.normal(0, 1, 100), 1), 5, 4.0)
 
 
 def test_depths_that_differ_have_larger_errors():

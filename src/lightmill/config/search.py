@@ -15,8 +15,8 @@ REFINING_DETREND: dict[Mission, Savgol | Biweight | Spline] = {
     "TESS": Savgol(method="savgol"),
 }
 FINDING_DETREND: dict[Mission, Savgol | Biweight | Spline] = {
-    "Kepler": Savgol(method="savgol"),
-    "K2": Savgol(method="savgol"),
+    "Kepler": Spline(method="spline"),
+    "K2": Spline(method="spline"),
     "TESS": Savgol(method="savgol"),
 }
 _DETREND = (

@@ -5,9 +5,16 @@ from lightmill.lazy import lazy_names
 __getattr__, __dir__, __all__ = lazy_names(
     __name__,
     {
+        "Found": "settle",
         "Peak": "box",
+        "PeriodHistogram": "pileups",
         "Periodogram": "box",
         "best_peak": "box",
+        "find_signals": "find",
+        "histogram_text": "pileups",
+        "period_figure": "figures",
+        "period_histogram": "pileups",
+        "piled": "pileups",
         "search_box": "box",
     },
 )

@@ -24,8 +24,8 @@ LONGEST_SHARE = 0.15
 OVERSAMPLING = 3.0
 # Between neighbouring samplings: so much longer than asked a sample may be.
 SAMPLING_STEP = 1.1
-# A box must hold as much as half a cadence: less tells nothing, and rounding could make much of it.
-LEAST_WEIGHT = 0.5
+# Boxes with less data than this share of a sample without gaps count less: it may be a single cadence or two.
+LEAST_SHARE = 0.5
 # Fewer samples in a period than this leave no baseline beside the longest box.
 FEWEST_SAMPLES = 12
 
@@ -132,7 +132,8 @@ def search_box(
         shortest, longest = stage.shortest_d / stage.sample_d, stage.longest_d / stage.sample_d
         columns = np.arange(int(shortest), int(np.ceil(longest)))
         boxes = np.empty((int(np.sum(-(-size // columns))), 5))
-        count = fold_and_fit(dips, weights, shortest, longest, trust, LEAST_WEIGHT, boxes)
+        least_weight = LEAST_SHARE * max(stage.sample_d / cadence_d, 1.0)
+        count = fold_and_fit(dips, weights, shortest, longest, trust, least_weight, boxes)
         period, power, first, width, depth = boxes[:count].T
         middle_d = np.mod((first + 0.5 * width) * stage.sample_d - 0.5 * cadence_d, period * stage.sample_d)
         found.append(

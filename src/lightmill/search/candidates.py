@@ -8,13 +8,16 @@ import numpy as np
 from lightmill.search.box import Peak, Periodogram, Redness, peak_at
 from lightmill.search.curve import REMOVED_DURATIONS, Curve, signal_of
 from lightmill.search.false_alarm import blocks, trials
-from lightmill.search.judge import agree, in_step, rise_of, single_transits
+from lightmill.search.judge import agree, in_step, only_every, rise_of, single_transits
 from lightmill.search.sharpen import Cadences, sharpen
 from lightmill.views.flatten import transit_mask
 
 # Highest peaks that are looked at, one of each block; sharpening makes a peak 10 % higher, or 20.
 LOOKED_AT = 20
 NEARLY = 0.75
+# Where only every so-manieth transit is one, the period is so many times as long. (Of two it may be a binary's.)
+STEPS = (3, 4, 5, 6, 7, 8)
+FEWEST_ROUNDS = 3
 # A brightening at the same period may have this share of the dip's S/N; or this S/N, which noise comes to.
 MOST_RISE = 0.6
 RISE_OF_NOISE = 4.5
@@ -119,12 +122,15 @@ def holds(cadences: Cadences, candidate: Candidate, red: Redness, limits: Range)
 
 
 def repeats(cadences: Cadences, candidate: Candidate, red: Redness, limits: Range) -> bool:
-    """Whether a peak is strong enough, of transits enough that agree."""
+    """Whether a peak is strong enough, of transits enough that agree: not of every third or eighth alone."""
     peak = candidate.peak
     if peak.snr < limits.least_snr:
         return False
+    factor = float(red.of(peak.duration_h / 24.0))
     transits = single_transits(cadences, peak)
-    return transits.observed >= limits.least_transits and agree(transits, float(red.of(peak.duration_h / 24.0)))
+    if transits.observed < limits.least_transits or not agree(transits, factor):
+        return False
+    return not any(only_every(transits, count, factor) for count in STEPS if transits.snr.size >= FEWEST_ROUNDS * count)
 
 
 def is_wave(cadences: Cadences, candidate: Candidate, red: Redness) -> bool:

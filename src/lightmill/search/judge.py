@@ -10,6 +10,8 @@ from lightmill.views.fold import fold, in_transit, transit_number
 
 # A transit counts as observed if it has this share of the data that most of them have.
 OBSERVED = 0.5
+# What is no dip has no S/N above this.
+NO_DIP = 3.0
 # Where a box may begin, in parts of its duration.
 PLACES = 3
 # What is beside a dip reaches so far from its middle, in durations.
@@ -81,6 +83,16 @@ def disagreement(transits: Transits, redness: float) -> float:
     root = np.sqrt(transits.weight)
     depth = float(np.sum(transits.snr * root) / transits.weight.sum())
     return float(np.sum((transits.snr - depth * root) ** 2)) / redness**2 / (transits.snr.size - 1)
+
+
+def only_every(transits: Transits, count: int, redness: float) -> bool:
+    """Whether only every `count`-th transit is one: all others together are no dip."""
+    place = np.mod(transits.number, count)
+    dip = np.bincount(place, transits.snr * np.sqrt(transits.weight), count)
+    weight = np.bincount(place, transits.weight, count)
+    best = int(np.argmax(dip / np.sqrt(np.maximum(weight, np.finfo(float).tiny))))
+    rest_dip, rest_weight = dip.sum() - dip[best], weight.sum() - weight[best]
+    return bool(rest_weight <= 0 or rest_dip / np.sqrt(rest_weight) / redness < NO_DIP)
 
 
 def in_step(transits: Transits, count: int, redness: float) -> bool:

@@ -9,6 +9,7 @@ from lightmill.search.drift import Errors
 from lightmill.search.events import PLACES, Events, box_events
 from lightmill.search.shifts import (
     CELL_DURATIONS,
+    DOUBTFUL,
     Fit,
     best_shift,
     misses_stretches,
@@ -99,7 +100,8 @@ def refine(
                 shaped += [box_events(time_bjd, flux, duration_d, shape) for shape in SHAPES[1:]]
             tried = _judged(shaped, period_d, epoch_bjd, window, found, penalty)
             best = max(best, tried, key=lambda one: one.gain)
-        if best.fit.snr >= BEYOND_DOUBT and not best.at_edge and not misses_stretches(best.events, best.fit):
+        doubtful = best.at_edge or misses_stretches(best.events, best.fit, DOUBTFUL)
+        if best.fit.snr >= BEYOND_DOUBT and not doubtful:
             break
     return best
 

@@ -12,8 +12,11 @@ CELL_DURATIONS = 0.25
 # Slopes are this far apart, in durations at the far end of the data; more than so many are not tried.
 SLOPE_STEP_DURATIONS = 0.25
 MOST_SLOPES = 8000
-# A stretch misses the transits where they take less than this share of what they take elsewhere, as sure as that.
-SHARE_MISSED = 0.6
+# A stretch misses the transits where they take less than this share of what they take elsewhere, as sure as that; and
+# there may be a better ephemeris where they take less than this: a trend follows a dip that is not masked, and takes up
+# to two fifths of a long one away.
+MISSING = 0.3
+DOUBTFUL = 0.6
 MISSING_SIGMAS = 3.0
 # Rounds of polishing, each twice as fine: from a sixteenth of a duration on.
 POLISHING = 4
@@ -144,10 +147,10 @@ def observed_transits(events: Events, fit: Fit) -> int:
     return int(np.count_nonzero(weight >= 0.25 * weight.max())) if weight.size else 0
 
 
-def misses_stretches(events: Events, fit: Fit) -> bool:
+def misses_stretches(events: Events, fit: Fit, share: float = MISSING) -> bool:
     """Whether the transits of an ephemeris are missing in a stretch of the data where they would show.
 
-    That is, whether what they take there is less than three fifths of what they take elsewhere, by three sigmas.
+    That is, whether what they take there is less than a `share` of what they take elsewhere, by three sigmas.
     """
     dips = transit_dips(events, fit.period_d, fit.epoch_bjd)
     count = events.start_bjd.size
@@ -156,8 +159,8 @@ def misses_stretches(events: Events, fit: Fit) -> bool:
     others = weight.sum() - weight
     compared = (weight > 0) & (others > 0)
     here, elsewhere = weight[compared], others[compared]
-    expected = SHARE_MISSED * (dip.sum() - dip[compared]) / elsewhere
-    sigma = np.sqrt(1.0 / here + SHARE_MISSED**2 / elsewhere)
+    expected = share * (dip.sum() - dip[compared]) / elsewhere
+    sigma = np.sqrt(1.0 / here + share**2 / elsewhere)
     return bool(np.any(expected - dip[compared] / here > MISSING_SIGMAS * sigma))
 
 
