@@ -96,14 +96,16 @@ def test_two_segments_become_one_flat_star_with_its_transits():
 def test_the_method_of_detrending_is_the_configured_one(monkeypatch):
     called = {}
 
-    def minus_one(time_bjd, flux, segment, masked, settings, widest_mask_d):
-        called.update(settings=settings, widest_mask_d=widest_mask_d)
+    def minus_one(time_bjd, flux, segment, masked, settings, widest_mask_d, level):
+        called.update(settings=settings, widest_mask_d=widest_mask_d, level=level)
         return flux - 1.0
 
     monkeypatch.setattr("lightmill.views.flatten.detrend", minus_one)
     star = flatten_star(light_curve(), [signal(duration_h=8.0)], VIEWS.detrend)
     assert star.flux == pytest.approx(-1.0)
-    assert called == {"settings": VIEWS.detrend, "widest_mask_d": pytest.approx(1.5 * 8.0 / 24.0)}
+    width = pytest.approx(1.5 * 8.0 / 24.0)
+    # Half of the cadences at 10,000 electrons a second, one more than at 5,000.
+    assert called == {"settings": VIEWS.detrend, "widest_mask_d": width, "level": 1e4}
 
 
 def test_every_known_signal_is_masked_even_if_it_cannot_be_folded():
