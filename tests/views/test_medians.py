@@ -47,6 +47,9 @@ def test_the_median_is_numpys_whatever_the_order(size):
 
 @settings(max_examples=200, deadline=None)
 @given(st.lists(ANY, max_size=30), st.integers(1, 60))
+@example([0.0, 0.0, 1.0, -np.inf, -np.inf], 41)
+@example([0.0, 0.0, 1.0, np.inf, np.inf], 41)
+@example([1.7e308, 1.7e308, 1.6e308, -1.7e308, 0.0], 60)
 def test_the_median_is_numpys_for_any_numbers(few, times):
     values = np.repeat(np.array(few, dtype=np.float64), times)
     assert np.array_equal(median(values), numpys_median(values), equal_nan=True)

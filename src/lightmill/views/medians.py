@@ -48,7 +48,12 @@ def _ranked(values: np.ndarray, rank: int) -> float:
 
 @compiled("UniTuple(float64, 2)(float64[::1], float64, float64)")
 def _middle_within(values: np.ndarray, centre: float, within: float) -> tuple[float, float]:
-    """The median of the values that are not NaN, NaN if it is not `within` of `centre`; how many are NaN."""
+    """The median of the values that are not NaN, NaN if it is not `within` of `centre`; how many are NaN.
+
+    Nothing is told of a centre that is not finite: no distance from it can be compared.
+    """
+    if not np.isfinite(centre):
+        return np.nan, 0
     below, missing = 0, 0
     for number in range(values.size):
         below += values[number] - centre < -within
