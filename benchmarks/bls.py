@@ -70,12 +70,12 @@ def astropy_peaks(
 
 
 def normalised(height: np.ndarray) -> np.ndarray:
-    """Heights less the median of their block, over its robust scatter."""
+    """Heights less the median of their block, over its robust scatter; 0 where a block does not scatter."""
     result = np.zeros(height.shape)
     for block in np.array_split(np.arange(height.size), BLOCKS):
         median = np.median(height[block])
         scatter = 1.4826 * np.median(np.abs(height[block] - median))
-        result[block] = (height[block] - median) / scatter if scatter > 0 else 0.0
+        result[block] = (height[block] - median) / scatter if scatter > 1e-6 else 0.0
     return result
 
 

@@ -22,6 +22,8 @@ import numpy as np
 if TYPE_CHECKING:
     import pandas as pd
 
+# Between several values in one cell of a table.
+SEPARATOR = "; "
 # A zip archive has dates; the earliest it can hold makes its bytes depend on the arrays alone.
 _ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")

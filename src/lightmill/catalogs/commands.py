@@ -219,6 +219,7 @@ def _console() -> Console:
 def _describe(found: "CatalogTable", console: Console) -> None:
     from lightmill.catalogs.policy import unexpected_dispositions
     from lightmill.config.catalogs import LabelSettings
+    from lightmill.files import SEPARATOR
 
     info, counts = found.info, found.summary
     rejected, merged = sum(counts["rejected"].values()), sum(counts["merged"].values())
@@ -230,7 +231,8 @@ def _describe(found: "CatalogTable", console: Console) -> None:
         "rows": f"{counts['rows']:,} = {counts['signals']:,} signals + {rejected:,} rejected + {merged:,} merged",
         "targets": f"{found.signals['target_id'].nunique():,}",
         "labels": _counted(found.signals["label"]),
-        "flags": _counted(flag for flags in found.signals["flags"] for flag in flags.split("; ") if flag) or "none",
+        "flags": _counted(flag for flags in found.signals["flags"] for flag in flags.split(SEPARATOR) if flag)
+        or "none",
     }
     for name, value in facts.items():
         console.print(Text(f"{name:<9}", style="bold") + Text(printable(value)), soft_wrap=True)

@@ -10,9 +10,9 @@ from lightmill.catalogs.signals import (
     DURATION_EXCEEDS_PERIOD,
     EPHEMERIS_FROM,
     LOW_PRECISION_EPHEMERIS,
-    SEPARATOR,
     WAITING_FOR_SEARCH,
 )
+from lightmill.files import SEPARATOR
 
 # The middle of each mission's observations (BJD_TDB): where an epoch taken from elsewhere has to arrive.
 _MIDDLE_BJD: dict[str, float] = {"Kepler": 2455688.0, "K2": 2457604.0, "TESS": 2459600.0}

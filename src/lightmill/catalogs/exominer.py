@@ -27,7 +27,8 @@ from lightmill.catalogs.convert import (
 )
 from lightmill.catalogs.matching import match_ephemerides
 from lightmill.catalogs.rows import Rows
-from lightmill.catalogs.signals import LOW_PRECISION_EPHEMERIS, SEPARATOR
+from lightmill.catalogs.signals import LOW_PRECISION_EPHEMERIS
+from lightmill.files import SEPARATOR
 
 COLUMNS = (
     "TCE ID",

@@ -23,7 +23,7 @@ from lightmill.catalogs.merging import (
 )
 from lightmill.catalogs.observed import united
 from lightmill.catalogs.policy import apply_policy, is_pseudo_label
-from lightmill.catalogs.signals import SEPARATOR, empty_signals, read_signals, validate_signals, write_signals
+from lightmill.catalogs.signals import empty_signals, read_signals, validate_signals, write_signals
 from lightmill.catalogs.splits import (
     MOVES_COLUMNS,
     assert_no_leak,
@@ -32,7 +32,7 @@ from lightmill.catalogs.splits import (
     stratified_splits,
 )
 from lightmill.config.catalogs import LabelSettings, SplitSettings
-from lightmill.files import write_csv
+from lightmill.files import SEPARATOR, write_csv
 from lightmill.logs import logger
 from lightmill.targets import shard_of
 

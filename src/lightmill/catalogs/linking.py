@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from lightmill.catalogs.matching import SIGMAS, half_duration_d, transit_offset
 from lightmill.catalogs.merging import PRECEDENCE, Pairs, ephemeris_arrays
-from lightmill.catalogs.signals import SEPARATOR
+from lightmill.files import SEPARATOR
 
 HARMONIC_OF = "harmonic_of:"
 SAME_AS = "same_as:"

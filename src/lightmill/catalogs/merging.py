@@ -10,8 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lightmill.catalogs.matching import SIGMAS, match_ephemerides, transit_offset
-from lightmill.catalogs.signals import SEPARATOR
 from lightmill.errors import LabelError
+from lightmill.files import SEPARATOR
 
 # The rank of each kind of table, lower is better. Tables of one rank contradict each other; ExoFOP's list is the same
 # list as the Archive's TOI table, by a shorter way, and gives way to it. `dr25` and `dr25_tce` are one list under the

@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lightmill.catalogs.signals import NOT_TRANSITING, SEPARATOR
+from lightmill.catalogs.signals import NOT_TRANSITING
 from lightmill.config.catalogs import LabelPolicy, LabelSettings
+from lightmill.files import SEPARATOR
 
 # The labels of this table are a threshold on another network's scores.
 PSEUDO_LABELLED = "exominer"

@@ -18,7 +18,6 @@ from lightmill.catalogs.signals import (
     COLUMNS,
     DURATION_EXCEEDS_PERIOD,
     IMPLAUSIBLE_DEPTH,
-    SEPARATOR,
     SINGLE_TRANSIT,
     WAITING_FOR_SEARCH,
     empty_signals,
@@ -27,7 +26,7 @@ from lightmill.catalogs.signals import (
 )
 from lightmill.config.catalogs import LabelSettings
 from lightmill.errors import CatalogError
-from lightmill.files import write_csv, write_json
+from lightmill.files import SEPARATOR, write_csv, write_json
 from lightmill.logs import logger
 
 Reader = Callable[[Rows], dict[str, Any]]

@@ -19,9 +19,9 @@ from lightmill.catalogs.kinds import KINDS
 from lightmill.catalogs.linking import HARMONIC_OF, SAME_AS
 from lightmill.catalogs.observed import united
 from lightmill.catalogs.sector_files import sector_files
-from lightmill.catalogs.signals import SEPARATOR, read_signals
+from lightmill.catalogs.signals import read_signals
 from lightmill.errors import LabelError
-from lightmill.files import read_json, write_json, write_parquet
+from lightmill.files import SEPARATOR, read_json, write_json, write_parquet
 from lightmill.logs import logger
 from lightmill.targets import mission_of, shard_of
 

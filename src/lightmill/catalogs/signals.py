@@ -28,8 +28,6 @@ NOT_TRANSITING = "not_transiting"
 EPHEMERIS_FROM = "ephemeris_from:"
 UNREADABLE = "unreadable:"
 
-SEPARATOR = "; "
-
 
 def _text(*checks: pa.Check, unique: bool = False) -> pa.Column:
     return pa.Column(object, [_ALL_TEXT, *checks], unique=unique)

@@ -7,13 +7,12 @@ import numpy as np
 import pandas as pd
 
 from lightmill.figures import STYLE, save_figure
-from lightmill.files import read_json, write_csv, write_text
+from lightmill.files import SEPARATOR, read_json, write_csv, write_text
 from lightmill.logs import logger
 from lightmill.search.figures import period_figure
 from lightmill.search.pileups import histogram_text, period_histogram, piled
 
 PILED = "piled_up"
-SEPARATOR = "; "
 
 
 def gather_found(

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from lightmill.config.search import EphemerisSettings, FindSettings
-from lightmill.files import read_rows, write_rows
+from lightmill.files import SEPARATOR, read_rows, write_rows
 from lightmill.lightcurves.fetched import Fetched
 from lightmill.lightcurves.lightcurve import LightCurve
 from lightmill.lightcurves.store import NotAsFetchedError
@@ -59,7 +59,6 @@ FOUND_COLUMNS = {
 }
 AS_LISTED = "catalog"
 FOUND = "found"
-SEPARATOR = "; "
 
 
 def search_shard_ephemerides(

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lightmill.config.views import ViewSettings
-from lightmill.files import read_rows, sha256_file, write_json, write_npy, write_rows
+from lightmill.files import SEPARATOR, read_rows, sha256_file, write_json, write_npy, write_rows
 from lightmill.lightcurves.fetched import Fetched
 from lightmill.lightcurves.lightcurve import LightCurve
 from lightmill.lightcurves.store import NotAsFetchedError
@@ -112,7 +112,7 @@ def _signal(row: dict[str, Any]) -> Signal:
         row["epoch_bjd"],
         row["duration_h"],
         row["depth_ppm"],
-        linked=frozenset(row["linked"].split("; ")) - {""},
+        linked=frozenset(row["linked"].split(SEPARATOR)) - {""},
         ephemeris=row.get("ephemeris", AS_LISTED),
         first_bjd=row.get("first_bjd", -np.inf),
         last_bjd=row.get("last_bjd", np.inf),
