@@ -100,18 +100,23 @@ def _part(light_curve: LightCurve, segments: int, random: np.random.Generator) -
 
 
 def draw_planet(
-    time_bjd: np.ndarray, scatter: float, light_curve: LightCurve, random: np.random.Generator
+    time_bjd: np.ndarray,
+    scatter: float,
+    light_curve: LightCurve,
+    random: np.random.Generator,
+    snrs: tuple[float, float] = (5.0, 20.0),
+    longest_d: float = np.inf,
 ) -> tuple[Signal, float, np.ndarray]:
-    """A planet with an S/N of 5 to 20 in the usable cadences, that S/N, and what it does to all cadences: (n,) float64.
+    """A planet, its S/N in the usable cadences (`time_bjd`), and what it does to all cadences: (n,) float64.
 
-    Periods are even in the logarithm up to two sevenths of the span, densities of stars scatter by a factor of two
-    about the Sun's, impact parameters are even up to 0.85.
+    S/N and periods are even in the logarithm, periods up to two sevenths of the span; densities of stars scatter by a
+    quarter about the Sun's, impact parameters are even up to 0.85.
     """
     while True:
-        span_d = time_bjd[-1] - time_bjd[0]
-        period_d = float(np.exp(random.uniform(np.log(0.8), np.log(span_d / 3.5))))
+        most_d = min(float(time_bjd[-1] - time_bjd[0]) / 3.5, longest_d)
+        period_d = float(np.exp(random.uniform(np.log(0.8), np.log(most_d))))
         axis_ratio = SOLAR_AXIS_RATIO * (period_d / YEAR_D) ** (2 / 3) * 10 ** random.normal(0, 0.1)
-        impact, snr = random.uniform(0, 0.85), float(np.exp(random.uniform(np.log(5), np.log(20))))
+        impact, snr = random.uniform(0, 0.85), float(np.exp(random.uniform(*np.log(snrs))))
         epoch_bjd = time_bjd[0] + random.uniform(0, period_d)
         duration_h = 24 * period_d / np.pi * np.arcsin(np.sqrt(1 - impact**2) / axis_ratio)
         signal = Signal("injected", period_d, epoch_bjd, float(duration_h))
