@@ -8,13 +8,14 @@ from lightmill.search.box import Peak
 from lightmill.search.judge import (
     Transits,
     agree,
+    beside_waves,
     depth_of,
     disagreement,
     in_step,
+    odd_transits,
     only_every,
     rise_of,
     single_transits,
-    snr_of_others,
 )
 from lightmill.search.sharpen import weigh
 
@@ -44,14 +45,40 @@ def test_no_data_no_transits():
     time_bjd, flux = flat_curve(4, noise=0)
     found = single_transits(weigh(time_bjd, flux, 1e-4), PEAK)
     assert found.snr.size == found.observed == 0
-    assert snr_of_others(found, 1.0) == disagreement(found, 1.0) == 0.0
+    assert disagreement(found, 1.0) == 0.0
+    assert not odd_transits(found, 1.0).size
 
 
-def test_others_without_the_strongest():
-    # 4, 4 and 4 of equal weight: two of them are 8 / sqrt(2).
-    assert snr_of_others(transits([4, 4, 4], 1), 1.0) == pytest.approx(8 / np.sqrt(2))
-    assert snr_of_others(transits([4, 4, 12], 1), 2.0) == pytest.approx(4 / np.sqrt(2))
-    assert snr_of_others(transits([4], 1), 1.0) == 0.0
+def test_few_transits_far_deeper_than_most_are_odd():
+    assert odd_transits(transits([5, 4, 60, 6], 1), 1.0).tolist() == [2]
+    assert odd_transits(transits([5, 4, 60, 6, 5, 80, 4, 3], 1), 1.0).tolist() == [2, 5]
+    # As deep by chance, or not twice as deep.
+    assert not odd_transits(transits([5, 4, 14, 6], 1), 1.0).size
+    assert not odd_transits(transits([60, 50, 90, 70], 1), 1.0).size
+    # In noise as red.
+    assert not odd_transits(transits([5, 4, 60, 6], 1), 12.0).size
+    # Every second one is as deep: two eclipses of a binary.
+    assert not odd_transits(transits([5, 60, 4, 60], 1), 1.0).size
+    assert not odd_transits(transits([5, 60], 1), 1.0).size
+
+
+@pytest.mark.parametrize(("duration_d", "kept"), [(0.2, (0.85, 0.95)), (0.7, (0.5, 0.7)), (1.4, (0.2, 0.4))])
+def test_a_box_keeps_its_own_beside_waves(duration_d, kept):
+    dip = DIP._replace(duration_d=duration_d)
+    peak = PEAK._replace(duration_h=24 * duration_d)
+    time_bjd, flux = flat_curve(60, [dip], noise=1e-4, gaps=0)
+    assert kept[0] < beside_waves(weigh(time_bjd, flux, 1e-4), peak) < kept[1]
+    # As much of it where the star goes up and down besides.
+    waves = 3e-4 * (np.sin(time_bjd * 2 * np.pi / 10) + 0.5 * np.cos(time_bjd * 4 * np.pi / 10 + 1))
+    assert beside_waves(weigh(time_bjd, flux + waves, 1e-4), peak) > 0.5 * kept[0]
+
+
+def test_a_wave_leaves_nothing_for_a_box():
+    time_bjd, flux = flat_curve(60, [], noise=1e-4, gaps=0)
+    waves = 1e-3 * (np.sin(time_bjd * 2 * np.pi / 10) + 0.5 * np.cos(time_bjd * 4 * np.pi / 10 + 1))
+    middle = time_bjd[np.argmin(waves[time_bjd < time_bjd[0] + 10])]
+    cadences = weigh(time_bjd, flux + waves, 1e-4)
+    assert abs(beside_waves(cadences, PEAK._replace(epoch_bjd=middle, duration_h=24.0))) < 0.01
 
 
 def test_disagreement_is_chi_squared():

@@ -19,7 +19,7 @@ ALONE = ViewSettings(more=("secondary",), scale="depth")
 
 def found(star, of, scatter=1e-4):
     phase = fold(star.time_bjd, of.period_d, of.epoch_bjd)
-    return find_secondary(phase, star.flux, of.period_d, of.duration_d, scatter)
+    return find_secondary(star.time_bjd, phase, star.flux, of.period_d, of.duration_d, scatter)
 
 
 def at_phase(planet, phase, depth_ppm, name="c"):
@@ -76,6 +76,28 @@ def test_a_single_outlier_makes_no_secondary_and_nothing_above_the_level_does():
     assert found(bump, planet).phase == 0.5
 
 
+@pytest.mark.parametrize("share", [0.01, 0.3])
+def test_what_happens_once_is_no_secondary(share):
+    planet = signal()
+    star = with_box(flat_star(), planet)
+    once = star.flux - share * (np.abs(star.time_bjd - START - 108.0) < 0.15)
+    assert found(star._replace(flux=once), planet).phase == 0.5
+    # At phase 0.5 it is what the other turns say.
+    middle = planet.epoch_bjd + 8.5 * planet.period_d
+    opposite = found(star._replace(flux=star.flux - share * (np.abs(star.time_bjd - middle) < 0.15)), planet)
+    assert opposite.phase == 0.5
+    assert abs(opposite.snr) < 4
+    # Nor does it hide one.
+    real = with_box(star._replace(flux=once), at_phase(planet, 0.3, 200.0))
+    assert found(real, planet).phase == pytest.approx(0.3, abs=0.25 * planet.duration_d / planet.period_d)
+
+
+def test_of_one_turn_alone_it_is_what_there_is():
+    planet = signal()  # transits on the days 5 and 15
+    star = with_box(with_box(flat_star(days=17.0), planet), at_phase(planet, 0.3, 2000.0))
+    assert found(star, planet).phase == pytest.approx(0.3, abs=0.25 * planet.duration_d / planet.period_d)
+
+
 def test_where_the_opposite_was_not_observed_it_is_another_place():
     planet = signal()
     star = with_box(flat_star(), planet)
@@ -110,7 +132,7 @@ def test_any_orbit_gives_a_phase(period_d, duration_h, points, scatter):
     time = START + np.sort(random.uniform(0, 40, points))
     of = signal(period_d=period_d, duration_h=duration_h)
     phase = fold(time, period_d, of.epoch_bjd)
-    secondary = find_secondary(phase, random.normal(0, 1e-3, points), period_d, of.duration_d, scatter)
+    secondary = find_secondary(time, phase, random.normal(0, 1e-3, points), period_d, of.duration_d, scatter)
     assert 0 <= secondary.phase < 1
     if np.isfinite(secondary.snr):
         middle = np.abs(np.mod(phase - secondary.phase * period_d + 0.5 * period_d, period_d) - 0.5 * period_d)

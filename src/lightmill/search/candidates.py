@@ -8,7 +8,7 @@ import numpy as np
 from lightmill.search.box import Peak, Periodogram, Redness, peak_at
 from lightmill.search.curve import REMOVED_DURATIONS, Curve, signal_of
 from lightmill.search.false_alarm import blocks, trials
-from lightmill.search.judge import agree, in_step, only_every, rise_of, single_transits
+from lightmill.search.judge import agree, beside_waves, in_step, only_every, rise_of, single_transits
 from lightmill.search.sharpen import Cadences, sharpen
 from lightmill.views.flatten import transit_mask
 
@@ -21,6 +21,8 @@ FEWEST_ROUNDS = 3
 # A brightening at the same period may have this share of the dip's S/N; or this S/N, which noise comes to.
 MOST_RISE = 0.6
 RISE_OF_NOISE = 4.5
+# Of what a dip tells alone it must keep so much beside sinusoids.
+LEAST_BESIDE_WAVES = 0.1
 # A second signal of one periodogram must be this strong, and lose no more than this without the transits of the first:
 # others wait for a periodogram without the first.
 STRONG_SNR = 10.0
@@ -134,10 +136,11 @@ def repeats(cadences: Cadences, candidate: Candidate, red: Redness, limits: Rang
 
 
 def is_wave(cadences: Cadences, candidate: Candidate, red: Redness) -> bool:
-    """Whether a peak is part of what goes up as much as down."""
+    """Whether a peak is part of what goes up as much as down, or round."""
     peak = candidate.peak
-    rise = rise_of(cadences, peak) / float(red.of(peak.duration_h / 24.0))
-    return rise >= max(MOST_RISE * peak.snr, RISE_OF_NOISE)
+    factor = float(red.of(peak.duration_h / 24.0))
+    rise = rise_of(cadences, peak) / factor
+    return rise >= max(MOST_RISE * peak.snr, RISE_OF_NOISE) or beside_waves(cadences, peak) < LEAST_BESIDE_WAVES
 
 
 def _true_period(

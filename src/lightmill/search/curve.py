@@ -8,10 +8,11 @@ import numpy as np
 from lightmill.config.views import DetrendSettings
 from lightmill.lightcurves.lightcurve import LightCurve
 from lightmill.search.box import Peak, Periodogram, Redness, search_box
-from lightmill.search.noise import limit_events, local_scatter, redness
+from lightmill.search.noise import local_scatter, redness, without_single_events
 from lightmill.search.sharpen import Cadences, weigh
 from lightmill.views.flatten import flatten_star, transit_mask
 from lightmill.views.fold import fold
+from lightmill.views.normalise import FLAT
 from lightmill.views.signal import Signal
 
 # Found transits are removed this many durations wide: boxes are shorter than the transits they fit.
@@ -50,11 +51,10 @@ def searchable(time_bjd: np.ndarray, flux: np.ndarray) -> Curve | None:
     if time_bjd.size < FEWEST_CADENCES:
         return None
     scatter = local_scatter(time_bjd, flux)
-    if not np.all(scatter > 0):
+    if not np.all(scatter > FLAT):
         return None
     red = redness(time_bjd, flux, scatter)
-    # What rises once is no sign of rising as often as dipping either.
-    flux = -limit_events(time_bjd, -limit_events(time_bjd, flux, scatter, red), scatter, red)
+    flux = without_single_events(time_bjd, flux, scatter, red)
     return Curve(weigh(time_bjd, flux, scatter), flux, scatter, red)
 
 

@@ -21,6 +21,13 @@ FARTHEST_BESIDE = 0.25  # of a period
 # transit, may be this much, and more for few transits, in sigmas of what chance would make of it.
 MOST_CHI_SQUARED = 3.0
 MOST_SIGMAS = 3.5
+# A transit is no longer one where it is so many times as deep as most, and that is as sure.
+ODD = 2.0
+ODD_SIGMAS = 5.0
+FEWEST_TO_COMPARE = 3
+# Sinusoids with multiples of half of a peak's frequency, in a curve folded on twice its period in so many bins.
+WAVES = 6
+WAVE_BINS = 400
 
 
 class Transits(NamedTuple):
@@ -67,13 +74,18 @@ def depth_of(transits: Transits) -> Depth:
     return Depth(value, float(np.sqrt(max(disagreement(transits, 1.0), 1.0) / total)))
 
 
-def snr_of_others(transits: Transits, redness: float) -> float:
-    """S/N without the transit that makes most of it; 0 if there is no other."""
-    if transits.snr.size < 2:
-        return 0.0
-    others = np.arange(transits.snr.size) != int(np.argmax(transits.snr))
-    dip = float(np.sum(transits.snr[others] * np.sqrt(transits.weight[others])))
-    return dip / float(np.sqrt(transits.weight[others].sum())) / redness
+def odd_transits(transits: Transits, redness: float) -> np.ndarray:
+    """Numbers of the few transits that are far deeper than most: something else happened in them. (m,) int64.
+
+    None where a quarter of them are, as with every second eclipse of a binary, or of fewer than three transits; of
+    three to seven one may be.
+    """
+    if transits.snr.size < FEWEST_TO_COMPARE:
+        return np.empty(0, np.int64)
+    depth, error = transits.snr / np.sqrt(transits.weight), redness / np.sqrt(transits.weight)
+    odd = depth - ODD * max(float(np.median(depth)), 0.0) > ODD_SIGMAS * error
+    few = np.count_nonzero(odd) <= max(depth.size // 4, 1)
+    return transits.number[odd] if few else np.empty(0, np.int64)
 
 
 def disagreement(transits: Transits, redness: float) -> float:
@@ -122,6 +134,32 @@ def rise_of(cadences: Cadences, peak: Peak) -> float:
     apart = np.abs((np.arange(bins) + 0.5 * PLACES) / bins - 0.5) > beside
     usual = apart & (weight > 0) & (weight >= OBSERVED * np.median(weight))
     return float(np.max(pull[usual] / np.sqrt(weight[usual]), initial=0.0))
+
+
+def beside_waves(cadences: Cadences, peak: Peak) -> float:
+    """What a box tells beside sinusoids, of what it tells alone: a share of the fall of chi squared.
+
+    The sinusoids have the halves of the peak's frequency, up to three times it, and any amplitudes and phases. A box of
+    a seventh of its period keeps a quarter, a shorter one more; one in a star that goes up and down keeps nothing.
+    """
+    turns = 2.0 * peak.period_d
+    place = ((fold(cadences.time_bjd, turns, peak.epoch_bjd) / turns + 0.5) * WAVE_BINS).astype(np.int64)
+    inside = in_transit(cadences.time_bjd, peak.period_d, peak.epoch_bjd, peak.duration_h / 24.0)
+    cell = 2 * np.minimum(place, WAVE_BINS - 1) + inside
+    pull, weight = (np.bincount(cell, values, 2 * WAVE_BINS) for values in (cadences.pull, cadences.weight))
+    there = np.flatnonzero(weight > 0)
+    angle = 2.0 * np.pi * np.outer(there // 2 / WAVE_BINS, np.arange(1, WAVES + 1))
+    root = np.sqrt(weight[there])
+    level, box = np.ones((there.size, 1)), (there[:, None] % 2).astype(np.float64)
+    waves = np.hstack([level, np.cos(angle), np.sin(angle)])
+
+    def told(columns: np.ndarray) -> float:
+        columns = columns * root[:, None]
+        wanted = pull[there] / root
+        return float(wanted @ columns @ np.linalg.lstsq(columns, wanted, rcond=None)[0])
+
+    alone = told(np.hstack([level, box])) - told(level)
+    return (told(np.hstack([waves, box])) - told(waves)) / alone if alone > 0 else 0.0
 
 
 def _boxes(values: np.ndarray) -> np.ndarray:

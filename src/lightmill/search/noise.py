@@ -5,7 +5,7 @@ import numpy as np
 from lightmill.compiled import compiled
 from lightmill.search.box import Redness
 from lightmill.views.medians import MAD_TO_SIGMA
-from lightmill.views.normalise import robust_scatter
+from lightmill.views.normalise import FLAT, robust_scatter
 
 # Quarters, sectors and the days after a pause differ in noise; a week holds enough cadences to tell it.
 BLOCK_D = 7.0
@@ -31,7 +31,7 @@ def local_scatter(time_bjd: np.ndarray, flux: np.ndarray) -> np.ndarray:
     flux : (n,) float64, relative flux minus one, finite, trends divided out
 
     Stretches between gaps above half a day are parted evenly in blocks of a week or less. One of fewer than thirty
-    cadences, or without any scatter, has the scatter of all; that of constant flux is zero.
+    cadences, or without any scatter but rounding, has the scatter of all; that of constant flux is zero.
     """
     whole = robust_scatter(flux)
     scatter = np.full(flux.shape, whole)
@@ -44,7 +44,7 @@ def local_scatter(time_bjd: np.ndarray, flux: np.ndarray) -> np.ndarray:
         for rows in np.split(np.arange(begin, end), edges):
             if rows.size >= FEWEST_CADENCES:
                 own = robust_scatter(flux[rows])
-                scatter[rows] = own if own > 0 else whole
+                scatter[rows] = own if own > FLAT else whole
     return scatter
 
 
@@ -69,6 +69,14 @@ def redness(time_bjd: np.ndarray, flux: np.ndarray, scatter: np.ndarray) -> Redn
             significance = (pull[last] - pull[first])[full] / np.sqrt(weights[full])
             factor[k] = max(1.0, MAD_TO_SIGMA * float(np.median(np.abs(significance - np.median(significance)))))
     return Redness(DURATIONS_D, factor)
+
+
+def without_single_events(time_bjd: np.ndarray, flux: np.ndarray, scatter: np.ndarray, red: Redness) -> np.ndarray:
+    """Flux in which no single dip or rise stands out, as by `limit_events` of it and of its mirror image.
+
+    What rises once is no sign of rising as often as dipping either.
+    """
+    return -limit_events(time_bjd, -limit_events(time_bjd, flux, scatter, red), scatter, red)
 
 
 def limit_events(

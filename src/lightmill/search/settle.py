@@ -7,14 +7,15 @@ import numpy as np
 
 from lightmill.config.views import DetrendSettings
 from lightmill.lightcurves.lightcurve import LightCurve
-from lightmill.search.box import WHITE, Peak
-from lightmill.search.candidates import Candidate, Range, sharpened
+from lightmill.search.box import WHITE, Peak, Redness
+from lightmill.search.candidates import LEAST_BESIDE_WAVES, Candidate, Range, sharpened
 from lightmill.search.curve import REMOVED_DURATIONS, signal_of
-from lightmill.search.judge import depth_of, single_transits
-from lightmill.search.noise import local_scatter, redness
+from lightmill.search.judge import beside_waves, depth_of, odd_transits, single_transits
+from lightmill.search.noise import local_scatter, redness, without_single_events
 from lightmill.search.pileups import star_flags
 from lightmill.search.sharpen import Cadences, weigh
 from lightmill.views.flatten import flatten_star, transit_mask
+from lightmill.views.fold import transit_number
 
 # From a signal's final numbers the transits of others are left out this wide: many planets leave little else.
 SETTLED_DURATIONS = 1.5
@@ -58,7 +59,8 @@ def settle(light_curve: LightCurve, detrend: DetrendSettings, found: Sequence[Si
     """Final numbers of signals, strongest first.
 
     What is then too weak, or of too few transits, was only there because of transits of another: the others are settled
-    without it.
+    without it. So is what is now seen to be part of what goes up and down. What happens once and is no transit counts
+    for no more than in the search, and transits in which something else happened are left out.
     """
     if not found:
         return []
@@ -67,18 +69,17 @@ def settle(light_curve: LightCurve, detrend: DetrendSettings, found: Sequence[Si
     flat = flatten_star(light_curve, everything, detrend)
     scatter = local_scatter(flat.time_bjd, flat.flux)
     quiet = ~transit_mask(flat.time_bjd, everything, REMOVED_DURATIONS)
-    red = redness(flat.time_bjd[quiet], flat.flux[quiet], scatter[quiet])
-    settled = []
+    red, flux = WHITE, flat.flux.copy()
+    if np.any(quiet):
+        red = redness(flat.time_bjd[quiet], flux[quiet], scatter[quiet])
+        flux[quiet] = without_single_events(flat.time_bjd[quiet], flux[quiet], scatter[quiet], red)
+    settled, real = [], []
     for place, signal in enumerate(found):
         others = [mask for base, mask in masked if base != place]
         left = ~transit_mask(flat.time_bjd, others, SETTLED_DURATIONS)
-        cadences = weigh(flat.time_bjd[left], flat.flux[left], scatter[left])
-        # The best box is that of least squares alone; what the noise is worth at its duration is said afterwards.
-        deepest = max(
-            (sharpened(cadences, candidate, WHITE) for candidate in signal.all),
-            key=lambda candidate: candidate.peak.snr,
-        )
+        cadences, deepest = _deepest(flat.time_bjd[left], flux[left], scatter[left], signal, red)
         peak, unequal = _every_second(cadences, deepest, limits)
+        real.append(beside_waves(cadences, peak) >= LEAST_BESIDE_WAVES)
         settled.append(
             Found(
                 **peak._replace(snr=peak.snr / float(red.of(peak.duration_h / 24.0)))._asdict(),
@@ -92,12 +93,32 @@ def settle(light_curve: LightCurve, detrend: DetrendSettings, found: Sequence[Si
         )
     strong = [
         signal
-        for signal, numbers in zip(found, settled, strict=True)
-        if numbers.snr >= limits.least_snr and numbers.transits >= limits.least_transits
+        for signal, numbers, stands in zip(found, settled, real, strict=True)
+        if stands and numbers.snr >= limits.least_snr and numbers.transits >= limits.least_transits
     ]
     if len(strong) < len(found):
         return settle(light_curve, detrend, strong, limits)
     return sorted(settled, key=lambda numbers: -numbers.snr)
+
+
+def _deepest(
+    time_bjd: np.ndarray, flux: np.ndarray, scatter: np.ndarray, signal: Signals, red: Redness
+) -> tuple[Cadences, Candidate]:
+    """The deepest of a signal's dips made sharp, and the cadences, without transits in which something else happened.
+
+    The best box is that of least squares alone; what the noise is worth at its duration is said afterwards.
+    """
+    while True:
+        cadences = weigh(time_bjd, flux, scatter)
+        dips = [sharpened(cadences, candidate, WHITE) for candidate in signal.all]
+        deepest = max(dips, key=lambda candidate: candidate.peak.snr)
+        peak = deepest.peak
+        odd = odd_transits(single_transits(cadences, peak), float(red.of(peak.duration_h / 24.0)))
+        if not odd.size:
+            return cadences, deepest
+        near = transit_mask(time_bjd, [signal_of(peak)], REMOVED_DURATIONS)
+        left = ~(near & np.isin(transit_number(time_bjd, peak.period_d, peak.epoch_bjd), odd))
+        time_bjd, flux, scatter = time_bjd[left], flux[left], scatter[left]
 
 
 def _every_second(cadences: Cadences, candidate: Candidate, limits: Range) -> tuple[Peak, bool]:

@@ -81,7 +81,9 @@ def further_views(
 
 def _secondary(folded: Folded, transit: Transit) -> tuple[BinnedView | None, dict[str, float]]:
     """The view around the weak secondary, None where nothing outside of the transit was observed; and its numbers."""
-    found = find_secondary(folded.phase_d, folded.flux, folded.period_d, folded.duration_d, transit.scatter)
+    found = find_secondary(
+        folded.time_bjd, folded.phase_d, folded.flux, folded.period_d, folded.duration_d, transit.scatter
+    )
     if math.isnan(found.snr):
         return None, {}
     reach_d = min(max(folded.extent.half_width_d, BASELINE[1] * folded.duration_d), 0.5 * folded.period_d)

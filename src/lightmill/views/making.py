@@ -13,12 +13,10 @@ from lightmill.views.further import further_views
 from lightmill.views.layout import MOST_COUNTED, array_layout
 from lightmill.views.measure import measure_transit, missing_transit
 from lightmill.views.medians import median
+from lightmill.views.normalise import FLAT
 from lightmill.views.scaling import apply_scale, scale_view
 from lightmill.views.shape import fit_trapezoid
 from lightmill.views.signal import Signal
-
-# Relative flux that the float32 of a light curve cannot resolve (6e-8): what varies by less does not vary.
-FLAT = 1e-8
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -5,6 +5,11 @@ import numpy as np
 from lightmill.compiled import compiled
 from lightmill.views.medians import mad_scatter, median
 
+# Relative flux that the float32 of a light curve cannot resolve (6e-8): what varies by less does not vary.
+FLAT = 1e-8
+# No star is as bright as so many times its median: such a number is damage.
+BRIGHTEST = 1e6
+
 
 @compiled("void(float64[::1], boolean[::1], float64[::1], float64[::1])")
 def _relate(flux: np.ndarray, usable: np.ndarray, scratch: np.ndarray, relative: np.ndarray) -> None:
@@ -17,7 +22,8 @@ def _relate(flux: np.ndarray, usable: np.ndarray, scratch: np.ndarray, relative:
     if not level > 0.0:  # nor is it for a segment without a usable cadence
         level = np.nan
     for number in range(flux.size):
-        relative[number] = flux[number] / level - 1.0 if usable[number] else np.nan
+        value = flux[number] / level - 1.0
+        relative[number] = value if usable[number] and abs(value) < BRIGHTEST else np.nan
 
 
 @compiled("float64[::1](float64[::1], int64[::1], boolean[::1])")
@@ -44,8 +50,8 @@ def normalise_segments(flux: np.ndarray, segment: np.ndarray, good: np.ndarray) 
 
     Returns
     -------
-    (n,) float64: flux / median - 1; NaN for bad cadences, non-finite flux, and whole segments whose median is not
-    above zero (their flux is no brightness).
+    (n,) float64: flux / median - 1; NaN for bad cadences, non-finite flux, flux of a million medians, and whole
+    segments whose median is not above zero (their flux is no brightness).
 
     Raises
     ------

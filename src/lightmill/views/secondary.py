@@ -18,6 +18,8 @@ WINSOR = 5.0  # scatters beyond which a single cadence is drawn in while the dip
 FEWEST = 3
 ONE_SIDED = 2.0  # times its depth below either side is the most that a dip may have
 OPPOSITE = 0.5
+# Without the turn that dips most the others, where there are any, must still dip by so many sigmas.
+OTHERS_SIGMAS = 3.0
 
 
 class Secondary(NamedTuple):
@@ -30,11 +32,17 @@ class Secondary(NamedTuple):
 
 
 def find_secondary(
-    phase_d: np.ndarray, flux: np.ndarray, period_d: float, duration_d: float, scatter: float
+    time_bjd: np.ndarray,
+    phase_d: np.ndarray,
+    flux: np.ndarray,
+    period_d: float,
+    duration_d: float,
+    scatter: float,
 ) -> Secondary:
     """The strongest dip of the transit's duration outside of the transit, or what is at phase 0.5 if none is sure.
 
-    Where phase 0.5 was not observed, it is the strongest however unsure.
+    Where phase 0.5 was not observed, it is the strongest however unsure. What happens in one turn and in none of the
+    others is no secondary: without the turn that dips most the others must dip by three sigmas.
 
     A box of one duration slides over the folded curve in steps of a quarter of it, its middle at least 1.5 durations
     from mid-transit (less in an orbit that has no more). Its depth is the mean from 0.75 to 2 durations away on both
@@ -45,6 +53,7 @@ def find_secondary(
 
     Parameters
     ----------
+    time_bjd : (n,) float64, ascending
     phase_d : (n,) float64, days from the nearest mid-transit, in [-period/2, period/2)
     flux : (n,) float64, relative flux minus one
     period_d, duration_d : days; the duration at most half a period
@@ -69,12 +78,55 @@ def find_secondary(
     if np.isnan(ratio).all():
         return Secondary(OPPOSITE, float("nan"))
     strongest = int(np.nanargmax(ratio))
-    away = np.abs(np.arange(steps) - strongest)
-    elsewhere = ratio[np.isfinite(ratio) & (np.minimum(away, steps - away) >= BESIDE)]
+    away = _away(strongest, steps)
+    elsewhere = ratio[np.isfinite(ratio) & (away >= BESIDE)]
     if elsewhere.size >= FEWEST_ELSEWHERE:
         ratio /= max(mad_scatter(elsewhere), 1.0)
-    place = strongest if ratio[strongest] > SIGNIFICANT or np.isnan(ratio[0]) else 0
+    limited = np.clip(flux, -WINSOR * scatter, WINSOR * scatter)
+    tried = ratio.copy()
+    while np.nanmax(tried, initial=-np.inf) > SIGNIFICANT:
+        place = int(np.nanargmax(tried))
+        phase = (place / steps + 0.5) % 1.0
+        share = _share_of_others(time_bjd, phase_d, limited, phase * period_d, period_d, period_d / steps)
+        if share * tried[place] >= OTHERS_SIGMAS:
+            return Secondary(phase, float(ratio[place]))
+        ratio[place] *= share
+        tried[_away(place, steps) < BESIDE] = np.nan
+    place = strongest if np.isnan(ratio[0]) else 0
     return Secondary((place / steps + 0.5) % 1.0, float(ratio[place]))
+
+
+def _away(place: int, steps: int) -> np.ndarray:
+    """How many steps every edge of a circle is from one of them."""
+    away = np.abs(np.arange(steps) - place)
+    return np.minimum(away, steps - away)
+
+
+def _share_of_others(
+    time_bjd: np.ndarray,
+    phase_d: np.ndarray,
+    flux: np.ndarray,
+    place_d: float,
+    period_d: float,
+    step_d: float,
+) -> float:
+    """S/N of a dip without the turn that dips most, over that of all turns; 1 where only one was observed."""
+    away_d = np.mod(phase_d - place_d + 0.5 * period_d, period_d) - 0.5 * period_d
+    inside = np.abs(away_d) < 0.5 * STEPS * step_d
+    beside = (np.abs(away_d) >= SIDE[0] * step_d) & (np.abs(away_d) < SIDE[1] * step_d)
+    beside &= np.abs(phase_d) >= COVERED * step_d
+    if not np.any(inside) or not np.any(beside):  # three cadences on the edges of the boxes
+        return 1.0
+    middle_bjd = time_bjd[inside] - away_d[inside]
+    turn = np.round((middle_bjd - middle_bjd[0]) / period_d).astype(np.int64)
+    count = np.bincount(turn)
+    dip = np.bincount(turn, flux[beside].mean() - flux[inside])
+    observed = np.count_nonzero(count)
+    if observed < 2:
+        return 1.0
+    most = int(np.argmax(dip))
+    everything, others = dip.sum() / np.sqrt(count.sum()), dip.sum() - dip[most]
+    return float(others / np.sqrt(count.sum() - count[most]) / everything)
 
 
 def _box_ratios(total: np.ndarray, count: np.ndarray, steps: int) -> np.ndarray:
