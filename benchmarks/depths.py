@@ -15,13 +15,11 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from benchmarks.survey import simulated_light_curve
 from lightmill.config.simulation import QUARTERS, SimulationSettings
 from lightmill.config.views import Biweight, DetrendSettings, Savgol, Spline, ViewSettings
-from lightmill.lightcurves.assemble import join_segments
-from lightmill.lightcurves.lightcurve import STAR, LightCurve, Segment
-from lightmill.lightcurves.reader import SegmentRows
+from lightmill.lightcurves.lightcurve import LightCurve
 from lightmill.lightcurves.store import read_stored
-from lightmill.simulate.direct import light_curve_parts
 from lightmill.simulate.eclipses import Orbit, inclination_deg, pair_flux, shapes
 from lightmill.simulate.survey import draw_targets
 from lightmill.targets import MISSIONS, Mission
@@ -68,19 +66,16 @@ def simulated_curves(mission: Mission, stars: int) -> Iterator[tuple[LightCurve,
     )
     made = 0
     for target in draw_targets(settings, mission):
-        parts = [
-            SegmentRows(Segment(**part.segment, star=tuple(part.star[key] for key in STAR)), part.columns)
-            for part in light_curve_parts(settings, target)
-        ]
+        light_curve = simulated_light_curve(settings, target)
         # Pulsating stars and the like have nothing between their dips that a trend could rest on.
-        if not parts or target.kind in ("variable", "eclipsing_binary", "contaminated") or made == stars:
+        if light_curve is None or target.kind in ("variable", "eclipsing_binary", "contaminated") or made == stars:
             continue
         made += 1
         known = [
             Signal(str(number), one.found.period_d, one.found.epoch_bjd, one.found.duration_h, 1e6 * one.found.depth)
             for number, one in enumerate(target.signals)
         ]
-        yield join_segments(target.target_id, parts), known
+        yield light_curve, known
 
 
 def recovered(curves: Sequence[tuple[LightCurve, list[Signal]]], injections: int) -> Iterator[dict[str, object]]:

@@ -22,18 +22,19 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.injections import draw_planet, without_known
+from benchmarks.survey import simulated_light_curve
 from lightmill.catalogs import read_catalog
 from lightmill.config.search import REFINING_DETREND
 from lightmill.config.simulation import SimulationSettings
 from lightmill.lightcurves.assemble import join_segments
-from lightmill.lightcurves.lightcurve import COLUMNS, STAR, LightCurve, Segment
+from lightmill.lightcurves.lightcurve import COLUMNS, LightCurve
 from lightmill.lightcurves.reader import SegmentRows
-from lightmill.search.drift import YEAR_D, Errors
+from lightmill.search.box import YEAR_D
+from lightmill.search.drift import Errors
 from lightmill.search.ephemerides import star_ephemerides
 from lightmill.search.events import box_events
 from lightmill.search.shifts import snr_of
-from lightmill.simulate.direct import light_curve_parts
-from lightmill.simulate.survey import Target, draw_targets
+from lightmill.simulate.survey import draw_targets
 from lightmill.views.flatten import flatten_star
 from lightmill.views.normalise import robust_scatter
 from lightmill.views.signal import Signal
@@ -121,19 +122,11 @@ def _quiet_sectors(number: int) -> Iterator[LightCurve]:
         # Pulsating stars and the like have nothing between their dips that a trend could rest on.
         if target.kind in ("variable", "eclipsing_binary", "contaminated") or made == number:
             continue
-        for light_curve in _observed(settings, target):
+        light_curve = simulated_light_curve(settings, target, 1)
+        if light_curve is not None:
             made += 1
             known = [one.found for one in target.signals]
             yield without_known(light_curve, [Signal("", one.period_d, one.epoch_bjd, one.duration_h) for one in known])
-
-
-def _observed(settings: SimulationSettings, target: Target) -> Iterator[LightCurve]:
-    parts = [
-        SegmentRows(Segment(**part.segment, star=tuple(part.star[key] for key in STAR)), part.columns)
-        for part in light_curve_parts(settings, target)
-    ]
-    if parts:
-        yield join_segments(target.target_id, parts[:1])
 
 
 def years_of(stars: Sequence[LightCurve], years: Sequence[float], random: np.random.Generator) -> LightCurve:

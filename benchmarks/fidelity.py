@@ -5,7 +5,8 @@
 With AstroNet's settings: 2,001 and 201 bins by medians, a spline of 20 possible spacings of knots, gaps of 0.75 d,
 nothing masked, views scaled to a deepest bin of -1. Its algorithm is its own Python, unmodified; it is given the
 cadences that ours uses, segment by segment, divided by their medians, in the unit of the files. Its empty bins have the
-median of all flux, ours what stands beside them, so bins without a cadence are not compared.
+median of all flux, ours what stands beside them, so bins without a cadence are not compared. A target of a store may
+be followed by what is known in it, as for `benchmarks.injections`: its first signal is folded.
 """
 
 import argparse
@@ -16,9 +17,9 @@ import pandas as pd
 
 from benchmarks.astronet import AstroNet, find_astronet, folded_views
 from benchmarks.depths import draw_transit, simulated_curves
+from benchmarks.injections import stored
 from lightmill.config.views import Spline, ViewSettings
 from lightmill.lightcurves.lightcurve import LightCurve
-from lightmill.lightcurves.store import read_stored
 from lightmill.views.flatten import flatten_star
 from lightmill.views.making import fold_views
 from lightmill.views.normalise import normalise_segments
@@ -42,7 +43,7 @@ def main() -> None:
         raise SystemExit(1)
     if chosen.store:
         folder, *targets = chosen.store
-        curves = [(read_stored(folder, target), []) for target in targets]
+        curves = [stored(folder, target) for target in targets]
     else:
         curves = [curve for mission in ("Kepler", "TESS") for curve in simulated_curves(mission, chosen.stars)]
     random = np.random.default_rng(3)

@@ -8,7 +8,11 @@ import pandas as pd
 
 from lightmill.config.archives import MISSION_ARCHIVES
 from lightmill.config.simulation import QUARTERS, SimulationSettings
+from lightmill.lightcurves.assemble import join_segments
 from lightmill.lightcurves.fetch import fetch_shard
+from lightmill.lightcurves.lightcurve import STAR, LightCurve, Segment
+from lightmill.lightcurves.reader import SegmentRows
+from lightmill.simulate.direct import light_curve_parts
 from lightmill.simulate.light_curves import light_curve_files
 from lightmill.simulate.survey import Target, draw_targets
 from lightmill.targets import Mission
@@ -33,6 +37,17 @@ class ObservedStar:
     store: Path
     sha256: str
     """Of its file in the store."""
+
+
+def simulated_light_curve(
+    settings: SimulationSettings, target: Target, segments: int | None = None
+) -> LightCurve | None:
+    """A simulated star's light curve, or its first segments; None if it has none."""
+    parts = [
+        SegmentRows(Segment(**part.segment, star=tuple(part.star[key] for key in STAR)), part.columns)
+        for part in light_curve_parts(settings, target)
+    ]
+    return join_segments(target.target_id, parts[:segments]) if parts else None
 
 
 @cache

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from lightcurves.made_fits import write_fits
 from typer.testing import CliRunner
 
 from lightmill.cli import app
@@ -10,7 +11,7 @@ from lightmill.config.simulation import SimulationSettings
 from lightmill.config.views import MoreView, ViewSettings
 from lightmill.simulate.light_curves import light_curve_files
 from lightmill.simulate.survey import draw_targets
-from lightmill.views.layout import MEASURES, array_layout, exported_name
+from lightmill.views.layout import MEASURES, STAR_COLUMNS, array_layout, exported_name
 
 SETTINGS = SimulationSettings(seed=4, n_kepler=150, n_k2=0, n_tess=0, overlap=0, quarters=[3, 4])
 
@@ -67,8 +68,10 @@ def test_its_views_are_written_and_drawn(star, tmp_path):
             assert (array.shape, array.dtype) == ((1, *form.shape), form.dtype), name
         assert made["local_view"][0, 100] < 0.7 * made["local_view"].min()
         assert made["depth_ppm"][0] == pytest.approx(1e6 * truth.depth, rel=0.15)
-        assert set(MEASURES) <= set(made.files)
-        assert {f"present_{name}" for name in MoreView.__args__} <= set(made.files)
+        of_signal = {"signal_id", "target_id", "mission", "ephemeris", "period_d", "epoch_bjd", "duration_h", "scale"}
+        flags = {f"present_{name}" for name in MoreView.__args__}
+        assert set(made.files) == {*map(exported_name, layout), *of_signal, *MEASURES, *STAR_COLUMNS, *flags}
+        assert (made["mission"].tolist(), made["ephemeris"].tolist()) == (["Kepler"], ["given"])
     assert (tmp_path / "b.png").read_bytes().startswith(b"\x89PNG")
 
 
@@ -105,6 +108,52 @@ def test_what_cannot_be_is_said_on_one_line(star, tmp_path, monkeypatch, change,
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize(
+    ("rows", "columns", "message"),
+    [
+        (60, {}, "60 usable cadences, expected at least 100"),
+        (300, {"SAP_QUALITY": np.full(300, 1)}, "0 usable cadences, expected at least 100"),
+        (300, {"PDCSAP_FLUX": np.full(300, -5.0)}, "0 usable cadences, expected at least 100"),
+        (300, {"PDCSAP_FLUX": np.full(300, 5e4)}, "the flux of 300 usable cadences does not vary"),
+        (120, {}, "usable cadences span 2.43 d, expected more than 10 d: twice the shortest period"),
+    ],
+)
+def test_what_cannot_be_searched_is_said_and_has_no_signals(tmp_path, rows, columns, message):
+    kinds = {"PDCSAP_FLUX": "f4", "SAP_QUALITY": "i4"}
+    made = {name: column.astype(kinds[name]) for name, column in columns.items()}
+    file = write_fits(tmp_path / "one_llc.fits", rows=rows, columns=made)
+    shortest_d = 5.0 if rows == 120 else 0.15
+    result = run("search", file, "-o", tmp_path / "s.csv", "--shortest-period-d", shortest_d)
+    assert result.exit_code == 0, result.output
+    assert f"KIC 757076: not searched: {message}" in result.output
+    assert pd.read_csv(tmp_path / "s.csv").empty
+
+
+def test_one_cadence_is_not_searched(tmp_path):
+    flux = np.where(np.arange(60) == 0, 5e4, np.nan).astype("f4")
+    file = write_fits(tmp_path / "one_lc.fits", "TESS", 9, rows=60, columns={"PDCSAP_FLUX": flux})
+    result = run("search", file, "-o", tmp_path / "s.csv")
+    assert result.exit_code == 0, result.output
+    assert "TIC 9: not searched: 1 usable cadence, expected at least 100; no signals, in " in result.output
+
+
+def test_a_search_that_finds_nothing_says_so(tmp_path):
+    file = write_fits(tmp_path / "one_llc.fits", rows=300)
+    result = run("search", file, "-o", tmp_path / "s.csv")
+    assert "KIC 757076: 0 signals, in " in result.output
+
+
+def test_what_noise_makes_too_often_is_left_out(star, tmp_path):
+    files, _ = star
+    every = run("search", *files, "-o", tmp_path / "s.csv", "--most-false-alarm", 1, "--least-snr", 4)
+    assert every.exit_code == 0, every.output
+    chances = pd.read_csv(tmp_path / "s.csv")["false_alarm"]
+    assert (chances > 0.01).any()
+    run("search", *files, "-o", tmp_path / "s.csv", "--least-snr", 4)
+    assert not (pd.read_csv(tmp_path / "s.csv")["false_alarm"] > 0.01).any()
+    assert "most_false_alarm" in run("search", *files, "-o", tmp_path / "s.csv", "--most-false-alarm", 2).output
+
+
 def test_files_that_are_not_one_stars_light_curves_are_refused(star, tmp_path):
     files, _ = star
     (tmp_path / "notes.fits").write_text("no light curve")
@@ -114,6 +163,6 @@ def test_files_that_are_not_one_stars_light_curves_are_refused(star, tmp_path):
         assert f"{wrong.name}: {message}" in result.output
     assert "in .csv" in run("search", *files, "-o", tmp_path / "s.txt").output
     assert (
-        "longest_period_d above shortest"
+        "expected longest_period_d above shortest_period_d (0.1 d is not above 0.15 d)"
         in run("search", *files, "-o", tmp_path / "s.csv", "--longest-period-d", 0.1).output
     )

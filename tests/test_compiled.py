@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 from lightmill.compiled import cache_folder
 
@@ -36,6 +37,22 @@ def test_the_folder_follows_processor_and_source_of_all_that_is_compiled(tmp_pat
     assert cache_folder(tmp_path, "another") != cache_folder(tmp_path)
     monkeypatch.setenv("NUMBA_CACHE_DIR", "/elsewhere")
     assert cache_folder(tmp_path).parent.as_posix() == "/elsewhere"
+
+
+def test_without_a_home_the_folder_is_that_of_the_users_cache_or_beside_the_source(tmp_path, monkeypatch):
+    def homeless():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", homeless)
+    monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    assert cache_folder(tmp_path).parent == tmp_path / "__pycache__"
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    monkeypatch.setenv("XDG_CACHE_HOME", "/caches")
+    assert cache_folder(tmp_path).parent == Path("/caches/lightmill")
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setattr(Path, "home", lambda: Path("/home/somebody"))
+    assert cache_folder(tmp_path).parent == Path("/home/somebody/.cache/lightmill")
 
 
 def test_a_job_does_not_load_what_it_does_not_need():

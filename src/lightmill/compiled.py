@@ -32,9 +32,10 @@ def cache_folder(package: Path = _PACKAGE, processor: str = "") -> Path:
     if chosen := os.environ.get("NUMBA_CACHE_DIR"):
         return Path(chosen) / name
     beside = package / "__pycache__"
-    writable = os.access(beside if beside.is_dir() else package, os.W_OK)
-    home = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
-    return (beside if writable else home / "lightmill") / name
+    if os.access(beside if beside.is_dir() else package, os.W_OK):
+        return beside / name
+    caches = os.environ.get("XDG_CACHE_HOME")
+    return (Path(caches) if caches else Path.home() / ".cache") / "lightmill" / name
 
 
 def _load_numba() -> Any:

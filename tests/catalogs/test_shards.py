@@ -6,6 +6,7 @@ from lightmill.catalogs.labels import label_signals
 from lightmill.catalogs.shards import (
     LABEL_COLUMNS,
     SIGNAL_COLUMNS,
+    Searched,
     judge_resolved,
     linked_on_target,
     lists_of_shard,
@@ -28,7 +29,7 @@ def counts(**shares):
     }
 
 
-def write(folder, disposition="CONFIRMED", resolved=(570, 577)):
+def write(folder, disposition="CONFIRMED", resolved=(570, 577), searched=None):
     stars = [(number, planet) for number in range(1, 9) for planet in (1, 2)]
     rows = [
         row("koi", f"KOI K{n:05d}.0{k}", f"KIC {n}", period_d=n + k, disposition="FALSE POSITIVE") for n, k in stars
@@ -47,6 +48,7 @@ def write(folder, disposition="CONFIRMED", resolved=(570, 577)):
         folder / "shards",
         shards=SHARDS,
         max_resolved_difference=0.1,
+        searched=searched,
     )
     return labels
 
@@ -77,6 +79,30 @@ def test_missions_without_an_archive_have_no_lists_and_empty_shards_have_files(t
     k2 = listed(tmp_path, "signals", "K2")
     assert sorted(map(len, k2)) == [0, 1]
     assert k2[0].dtypes.to_dict() == k2[1].dtypes.to_dict()
+
+
+@pytest.mark.parametrize("of_the_catalogs", [False, True])
+def test_searched_stars_are_listed_once_in_their_shard_and_downloaded(tmp_path, of_the_catalogs):
+    named = ["KIC 2", "KIC 77", "EPIC 78", "TIC 79"]
+    pd.DataFrame({"target_id": named}, dtype="string").to_parquet(tmp_path / "stars.parquet")
+    labels = write(tmp_path, searched=Searched(tmp_path / "stars.parquet", of_the_catalogs))
+    for mission, prefix in (("Kepler", "KIC "), ("K2", "EPIC ")):
+        known = set(labels.loc[labels["mission"] == mission, "target_id"])
+        wanted = {star for star in named if star.startswith(prefix)} | (known if of_the_catalogs else set())
+        searched = listed(tmp_path, "searched", mission)
+        targets = listed(tmp_path, "targets", mission)
+        for number in range(SHARDS[mission]):
+            own = sorted(star for star in wanted if shard_of(star, SHARDS[mission]) == number)
+            assert sorted(searched[number]["target_id"]) == own
+            expected = sorted(star for star in wanted | known if shard_of(star, SHARDS[mission]) == number)
+            assert targets[number]["target_id"].tolist() == expected
+        assert set(pd.concat(listed(tmp_path, "signals", mission))["target_id"]) == known
+    assert not (tmp_path / "shards" / "searched" / "TESS").exists()
+
+
+def test_without_a_search_there_are_no_lists_of_searched_stars(tmp_path):
+    write(tmp_path)
+    assert not (tmp_path / "shards" / "searched").exists()
 
 
 def flagged(*rows):

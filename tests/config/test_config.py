@@ -202,6 +202,14 @@ def test_files_that_are_no_configuration(tmp_path, text, message):
     assert message in str(error.value)
 
 
+def test_a_file_that_is_not_there_is_named_with_what_to_do(tmp_path):
+    path = tmp_path / "gone.yaml"
+    with pytest.raises(ConfigError) as error:
+        load_config(path)
+    said = "cannot be read (No such file or directory); expected a configuration file, check the path"
+    assert str(error.value) == f"{path}: {said}"
+
+
 def test_a_binary_file_is_no_configuration(tmp_path):
     path = tmp_path / "wrong.yaml"
     path.write_bytes(b"\xff\xfe\x00\x01")

@@ -137,3 +137,14 @@ def test_a_mission_without_targets_passes(files):
         OUTCOMES.iloc[:0].to_parquet(manifest)
     check_coverage(**files, max_missing=0.0)
     assert pd.read_csv(files["coverage"])["targets"].tolist() == [0, 0, 0, 0]
+
+
+def test_stars_that_are_only_searched_do_not_count_as_missing(files, tmp_path):
+    searched = tmp_path / "searched.parquet"
+    # KIC 6 has no label; KIC 5 has one, and is training data whether it is searched or not.
+    pd.DataFrame({"target_id": ["KIC 5", "KIC 6"]}).to_parquet(searched)
+    check_coverage(**files, max_missing=0.4, searched=[str(searched)])
+    table = pd.read_csv(files["coverage"]).set_index("label")
+    assert table.loc["all", ["targets", "ok", "absent", "transient", "corrupt"]].tolist() == [5, 3, 1, 1, 0]
+    with pytest.raises(LightCurveError, match="3 of 6 targets have no light curve"):
+        check_coverage(**files, max_missing=0.4)

@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from search.series import START, depth_of, dips, largest_offset, times
 
+from lightmill.search.box import LONGEST_SHARE
 from lightmill.search.centring import centred, fit_duration
-from lightmill.search.complete import CADENCES, LONGEST_SHARE, RATIO, box_durations, complete
+from lightmill.search.complete import CADENCES, RATIO, box_durations, complete
 from lightmill.search.drift import Errors
 from lightmill.search.shifts import Fit
 
@@ -79,8 +80,8 @@ def test_a_known_duration_stays_and_a_known_epoch_limits_where_it_is_looked_for(
 
 def test_durations_are_those_of_planets():
     durations = box_durations(365.25, LONG_CADENCE_D)
-    assert durations[0] == pytest.approx(0.2 * 13 / 24)
-    assert durations[-1] == pytest.approx(2.0 * 13 / 24)
+    assert durations[0] == pytest.approx(0.2 * 13 / 24, rel=2e-3)
+    assert durations[-1] == pytest.approx(2.0 * 13 / 24, rel=2e-3)
     assert np.all(durations[1:] / durations[:-1] <= RATIO + 1e-9)
     assert box_durations(5.0, LONG_CADENCE_D)[0] == pytest.approx(CADENCES * LONG_CADENCE_D)
     assert box_durations(0.18, LONG_CADENCE_D) == pytest.approx([LONGEST_SHARE * 0.18])

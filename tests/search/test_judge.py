@@ -15,7 +15,7 @@ from lightmill.search.judge import (
     odd_transits,
     only_every,
     rise_of,
-    single_transits,
+    transits_of,
 )
 from lightmill.search.sharpen import weigh
 
@@ -32,7 +32,7 @@ def test_transits_one_by_one():
     time_bjd, flux = flat_curve(50, [DIP], noise=0, gaps=0)
     # The third has lost all of its data, the fourth two thirds.
     lost = (np.abs(time_bjd - START - 25) < 0.5) | ((time_bjd > START + 34.5) & (time_bjd < START + 35.035))
-    found = single_transits(weigh(time_bjd[~lost], flux[~lost], 1e-4), PEAK)
+    found = transits_of(weigh(time_bjd[~lost], flux[~lost], 1e-4), PEAK)
     assert found.number.tolist() == [0, 1, 3, 4]
     cadences = 10
     np.testing.assert_allclose(found.snr[[0, 1, 3]], 10.0 * np.sqrt(cadences), rtol=0.08)
@@ -43,7 +43,7 @@ def test_transits_one_by_one():
 
 def test_no_data_no_transits():
     time_bjd, flux = flat_curve(4, noise=0)
-    found = single_transits(weigh(time_bjd, flux, 1e-4), PEAK)
+    found = transits_of(weigh(time_bjd, flux, 1e-4), PEAK)
     assert found.snr.size == found.observed == 0
     assert disagreement(found, 1.0) == 0.0
     assert not odd_transits(found, 1.0).size
@@ -144,6 +144,6 @@ def test_a_wave_rises_as_much_as_it_dips():
     flux -= 3e-4 * np.cos(2 * np.pi * (time_bjd - START) / 1.3)
     cadences = weigh(time_bjd, flux, 1e-4)
     peak = Peak(1.3, START, 24 * 0.19, 300.0, 1.0)
-    found = single_transits(cadences, peak)
+    found = transits_of(cadences, peak)
     dip = np.sum(found.snr * np.sqrt(found.weight)) / np.sqrt(found.weight.sum())
     assert rise_of(cadences, peak) == pytest.approx(dip, rel=0.1)

@@ -162,7 +162,11 @@ def test_a_split_without_planets_is_refused_with_advice(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("why", "advice"), [("waiting_for_search", "download its table again"), ("no_light_curve", r"manifest\.json")]
+    ("why", "advice"),
+    [
+        ("waiting_for_search", r"leave search\.complete on, download the table again"),
+        ("no_light_curve", r"manifest\.json"),
+    ],
 )
 def test_a_split_that_has_planets_but_no_views_of_them_is_told_why(tmp_path, why, advice):
     labels = signals(60)  # 18 planets, 36 others and 6 unknown; 10 planets train

@@ -133,7 +133,10 @@ def load_config(path: str | Path) -> Config:
         values = yaml.load(Path(path).read_text(encoding="utf-8"), Loader=_UniqueKeys)
     except UnicodeDecodeError:
         raise ConfigError(f"{path}: not a text file (UTF-8); expected YAML") from None
-    except (OSError, yaml.YAMLError) as error:
+    except OSError as error:
+        reason = error.strerror or error
+        raise ConfigError(f"{path}: cannot be read ({reason}); expected a configuration file, check the path") from None
+    except yaml.YAMLError as error:
         raise ConfigError(f"{path}: {error}") from None
     if not isinstance(values, dict):
         raise ConfigError(f"{path}: expected a mapping of keys to values")

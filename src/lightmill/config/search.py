@@ -53,7 +53,10 @@ class FindSettings(Section):
     @model_validator(mode="after")
     def _periods_in_order(self) -> "FindSettings":
         if self.longest_period_d is not None and self.longest_period_d <= self.shortest_period_d:
-            raise ValueError("expected longest_period_d above shortest_period_d")
+            raise ValueError(
+                "expected longest_period_d above shortest_period_d "
+                f"({self.longest_period_d:g} d is not above {self.shortest_period_d:g} d)"
+            )
         return self
 
     def detrend_of(self, mission: Mission) -> Savgol | Biweight | Spline:

@@ -47,7 +47,9 @@ def join_segments(target_id: str, parts: Sequence[SegmentRows]) -> LightCurve:
     if not np.isfinite(columns["pdcsap_flux"]).any():
         first, more = parts[0].segment.file, len(parts) - 1
         files_text = f"{first} and {more} more" if more else first
-        raise LightCurveError(f"{files_text}: no finite PDCSAP_FLUX in {sum(lengths)} cadences")
+        raise LightCurveError(
+            f"{files_text}: no finite PDCSAP_FLUX in {sum(lengths)} cadences, expected some; other segments may have it"
+        )
     return LightCurve(
         target_id=target_id, segments=tuple(part.segment for part in parts), **columns, **_newest_star(parts)
     )

@@ -84,7 +84,7 @@ def timed_rows(columns: dict[str, np.ndarray], name: str) -> tuple[dict[str, np.
     time_bjd = columns["time_bjd"]
     timed = np.isfinite(time_bjd)
     if not timed.any():
-        raise LightCurveError(f"{name}: no finite TIME in {len(time_bjd)} rows")
+        raise LightCurveError(f"{name}: no finite TIME in {len(time_bjd)} rows, expected some; download it again")
     without_time = len(timed) - int(np.count_nonzero(timed))
     if without_time:
         columns = {key: column[timed] for key, column in columns.items()}

@@ -159,7 +159,7 @@ def split_hdus(raw: bytes, name: str) -> list[Hdu]:
     it ends before the sizes in its headers do.
     """
     if not raw.startswith(b"SIMPLE  ="):
-        raise LightCurveError(f"{name}: not a FITS file ({len(raw)} bytes, starting {raw[:16]!r})")
+        raise LightCurveError(f"{name}: not a FITS file ({len(raw)} bytes, starting {raw[:16]!r}); download it again")
     hdus: list[Hdu] = []
     start = 0
     while start < len(raw) and len(hdus) < _MOST_HDUS:
@@ -175,7 +175,7 @@ def verify_complete(hdus: list[Hdu], name: str) -> None:
     """Check that a file has as many extensions as its NEXTEND says; LightCurveError if it was cut between two."""
     promised = hdus[0].whole("NEXTEND")
     if len(hdus) - 1 < promised:
-        raise LightCurveError(f"{name}: truncated: {len(hdus) - 1} of {promised} extensions")
+        raise LightCurveError(f"{name}: truncated: {len(hdus) - 1} of {promised} extensions; download it again")
 
 
 def verify_sums(raw: bytes, hdus: list[Hdu], name: str) -> None:
@@ -188,12 +188,14 @@ def verify_sums(raw: bytes, hdus: list[Hdu], name: str) -> None:
         if "CHECKSUM" in hdu.header:
             data_sum = _ones_complement_sum(raw, hdu.data_start, hdu.end)
             if _carried(_ones_complement_sum(raw, hdu.start, hdu.data_start) + data_sum) != _ALL_ONES:
-                raise LightCurveError(f"{name}: damaged: CHECKSUM of part {index} does not fit its bytes")
+                raise LightCurveError(
+                    f"{name}: damaged: CHECKSUM of part {index} does not fit its bytes; download it again"
+                )
         stated = hdu.text("DATASUM")
         if stated and data_sum is None:
             data_sum = _ones_complement_sum(raw, hdu.data_start, hdu.end)
         if stated and stated != str(data_sum):
-            raise LightCurveError(f"{name}: damaged: DATASUM of part {index} does not fit its bytes")
+            raise LightCurveError(f"{name}: damaged: DATASUM of part {index} does not fit its bytes; download it again")
 
 
 def _hdu_at(raw: bytes, start: int, name: str) -> Hdu:
@@ -205,7 +207,9 @@ def _hdu_at(raw: bytes, start: int, name: str) -> Hdu:
         raise LightCurveError(f"{name}: unreadable header at byte {start} ({type(error).__name__}: {error})") from None
     end = data_start + -(-size // _BLOCK) * _BLOCK
     if end > len(raw):
-        raise LightCurveError(f"{name}: truncated: its headers promise {end} bytes, it has {len(raw)}")
+        raise LightCurveError(
+            f"{name}: truncated: its headers promise {end} bytes, it has {len(raw)}; download it again"
+        )
     return Hdu(name, header, start, data_start, end)
 
 
@@ -215,7 +219,9 @@ def _end_of_header(raw: bytes, start: int, name: str) -> int:
     while place >= 0 and (place - start) % _CARD:
         place = raw.find(b"END     ", place + 1, most)
     if place < 0:
-        raise LightCurveError(f"{name}: truncated: the header at byte {start} has no END in {len(raw)} bytes")
+        raise LightCurveError(
+            f"{name}: truncated: the header at byte {start} has no END in {len(raw)} bytes; download it again"
+        )
     return start + ((place - start) // _BLOCK + 1) * _BLOCK
 
 

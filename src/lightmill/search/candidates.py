@@ -8,7 +8,7 @@ import numpy as np
 from lightmill.search.box import Peak, Periodogram, Redness, peak_at
 from lightmill.search.curve import REMOVED_DURATIONS, Curve, signal_of
 from lightmill.search.false_alarm import blocks, trials
-from lightmill.search.judge import agree, beside_waves, in_step, only_every, rise_of, single_transits
+from lightmill.search.judge import agree, beside_waves, in_step, only_every, rise_of, transits_of
 from lightmill.search.sharpen import Cadences, sharpen
 from lightmill.views.flatten import transit_mask
 
@@ -129,7 +129,7 @@ def repeats(cadences: Cadences, candidate: Candidate, red: Redness, limits: Rang
     if peak.snr < limits.least_snr:
         return False
     factor = float(red.of(peak.duration_h / 24.0))
-    transits = single_transits(cadences, peak)
+    transits = transits_of(cadences, peak)
     if transits.observed < limits.least_transits or not agree(transits, factor):
         return False
     return not any(only_every(transits, count, factor) for count in STEPS if transits.snr.size >= FEWEST_ROUNDS * count)
@@ -178,7 +178,7 @@ def base_of(cadences: Cadences, candidate: Candidate, stronger: Sequence[Candida
             return place
         count = round(1.0 / ratio)
         if SMALL_FRACTIONS[0] <= count <= SMALL_FRACTIONS[1] and abs(ratio * count - 1.0) < max(SAME_RATIO, alike):
-            transits = single_transits(cadences, peak)
+            transits = transits_of(cadences, peak)
             if in_step(transits, count, float(red.of(peak.duration_h / 24.0))):
                 return place
     return None

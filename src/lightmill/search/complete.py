@@ -4,8 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lightmill.search.box import LONGEST_SHARE, solar_duration
 from lightmill.search.centring import BEYOND_STATED, GREATEST_CHANGE, SIGMAS, centred
-from lightmill.search.drift import Errors, drift_d, sun_duration_d
+from lightmill.search.drift import Errors, drift_d
 from lightmill.search.events import PLACES, Events, box_events
 from lightmill.search.refine import LEAST_ODDS
 from lightmill.search.shifts import CELL_DURATIONS, Fit, best_shift, observed_transits, slope_grid, transit_range
@@ -14,9 +15,8 @@ from lightmill.search.shifts import CELL_DURATIONS, Fit, best_shift, observed_tr
 # smallest dwarfs to subgiants, each 1.4 times the last; a box that is too long or too short by half of that loses 4 %
 # of the S/N.
 SHORTEST, LONGEST, RATIO = 0.2, 2.0, 1.4
-# No box is shorter than two cadences, or longer than this part of the period.
+# No box is shorter than two cadences.
 CADENCES = 2.0
-LONGEST_SHARE = 0.15
 # As `LEAST_ODDS`, where there is one transit only, so that nothing tells it from a glitch: twelve sigmas, for the
 # whole light curve was looked through.
 LEAST_ODDS_ALONE = 72.0
@@ -60,7 +60,7 @@ def complete(
     durations = box_durations(period_d, cadence_d) if np.isnan(duration_d) else np.array([duration_d])
     middle_bjd = 0.5 * (time_bjd[0] + time_bjd[-1])
     # Further from the middle than that there are no data.
-    around_d = 0.5 * min(period_d, time_bjd[-1] - time_bjd[0] + LONGEST * sun_duration_d(period_d))
+    around_d = 0.5 * min(period_d, time_bjd[-1] - time_bjd[0] + LONGEST * float(solar_duration(period_d)))
     if np.isfinite(epoch_bjd):
         away = np.round((middle_bjd - epoch_bjd) / period_d)
         middle_bjd = epoch_bjd + away * period_d
@@ -95,7 +95,7 @@ def complete(
 
 def box_durations(period_d: float, cadence_d: float) -> np.ndarray:
     """Durations to try at a period, days: (k,) float64, ascending."""
-    sun_d = sun_duration_d(period_d)
+    sun_d = float(solar_duration(period_d))
     longest = min(LONGEST * sun_d, LONGEST_SHARE * period_d)
     shortest = min(max(SHORTEST * sun_d, CADENCES * cadence_d), longest)
     count = int(np.ceil(np.log(longest / shortest) / np.log(RATIO))) + 1

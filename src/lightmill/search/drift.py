@@ -5,10 +5,10 @@ from typing import NamedTuple
 import numpy as np
 
 from lightmill.lightcurves.lightcurve import LightCurve
+from lightmill.search.box import YEAR_D, solar_duration
 from lightmill.targets import Mission
 from lightmill.views.signal import Signal
 
-YEAR_D = 365.25
 # One error of the period where a catalog gives none, as the drift in durations that a year adds: the medians of the
 # TOI list of October 2020 (0.29), of the cumulative KOI table (0.013) and of the K2 table (0.17).
 DRIFT_PER_YEAR: dict[Mission, float] = {"TESS": 0.29, "Kepler": 0.013, "K2": 0.17}
@@ -20,9 +20,6 @@ UNDERSTATED = 1.5
 MOST_ROUNDED = 1e-3
 # An ephemeris can be trusted as long as one error of it is less than this many durations.
 TRUSTED_DURATIONS = 0.5
-# A planet across the middle of a star like the Sun: 13 h (P / yr)^(1/3) (Winn 2010, "Exoplanet Transits and
-# Occultations", eq. 19).
-SUN_DURATION_D = 13.0 / 24.0
 
 
 class Errors(NamedTuple):
@@ -38,7 +35,7 @@ def likely_errors(signal: Signal, mission: Mission, stated: Errors) -> Errors:
     Those stated, half as large again; without them the missions' usual ones, a period's no less than half a unit of
     the last digit that it is written with.
     """
-    duration_d = signal.duration_d if signal.duration_h > 0 else sun_duration_d(signal.period_d)
+    duration_d = signal.duration_d if signal.duration_h > 0 else float(solar_duration(signal.period_d))
     if stated.period_d > 0:
         period_d = UNDERSTATED * stated.period_d
     else:
@@ -46,11 +43,6 @@ def likely_errors(signal: Signal, mission: Mission, stated: Errors) -> Errors:
         period_d = max(UNDERSTATED * usual_d, rounding_d(signal.period_d))
     epoch_d = stated.epoch_d if stated.epoch_d > 0 else EPOCH_DURATIONS * duration_d
     return Errors(period_d, UNDERSTATED * epoch_d)
-
-
-def sun_duration_d(period_d: float) -> float:
-    """How long a planet of this period takes across the middle of a star like the Sun, days."""
-    return float(SUN_DURATION_D * np.cbrt(period_d / YEAR_D))
 
 
 def rounding_d(period_d: float) -> float:

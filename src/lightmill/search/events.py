@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lightmill.compiled import compiled
+from lightmill.search.noise import BREAK_D
 from lightmill.views.medians import mad_scatter
 
 # Places that a box takes along its own width: a transit found at the nearest of them lies within a sixteenth.
@@ -19,9 +20,6 @@ PLACES = 8
 BOX = np.ones(PLACES)
 ROUND = np.array([0.25, 0.75, 1.0, 1.0, 1.0, 1.0, 0.75, 0.25])
 GRAZING = np.array([0.125, 0.375, 0.625, 0.875, 0.875, 0.625, 0.375, 0.125])
-# A gap longer than this many days starts a stretch of its own, with its own noise: quarters and sectors, and the halves
-# of a sector, differ.
-BREAK_D = 0.5
 # Fewer boxes than this, side by side, do not tell a stretch's noise: the median of all stretches stands in.
 FEWEST_BOXES = 16
 

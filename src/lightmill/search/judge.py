@@ -46,7 +46,7 @@ class Transits(NamedTuple):
         return int(np.count_nonzero(self.weight >= OBSERVED * np.median(self.weight))) if self.weight.size else 0
 
 
-def single_transits(cadences: Cadences, peak: Peak) -> Transits:
+def transits_of(cadences: Cadences, peak: Peak) -> Transits:
     """The transits of a peak one by one, as far as they have data."""
     inside = in_transit(cadences.time_bjd, peak.period_d, peak.epoch_bjd, peak.duration_h / 24.0)
     number = transit_number(cadences.time_bjd[inside], peak.period_d, peak.epoch_bjd)

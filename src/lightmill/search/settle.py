@@ -10,7 +10,7 @@ from lightmill.lightcurves.lightcurve import LightCurve
 from lightmill.search.box import WHITE, Peak, Redness
 from lightmill.search.candidates import LEAST_BESIDE_WAVES, Candidate, Range, sharpened
 from lightmill.search.curve import REMOVED_DURATIONS, signal_of
-from lightmill.search.judge import beside_waves, depth_of, odd_transits, single_transits
+from lightmill.search.judge import beside_waves, depth_of, odd_transits, transits_of
 from lightmill.search.noise import local_scatter, redness, without_single_events
 from lightmill.search.pileups import star_flags
 from lightmill.search.sharpen import Cadences, weigh
@@ -84,7 +84,7 @@ def settle(light_curve: LightCurve, detrend: DetrendSettings, found: Sequence[Si
             Found(
                 **peak._replace(snr=peak.snr / float(red.of(peak.duration_h / 24.0)))._asdict(),
                 false_alarm=signal.main.false_alarm,
-                transits=single_transits(cadences, peak).observed,
+                transits=transits_of(cadences, peak).observed,
                 flags=(
                     *((SECOND_DIP,) if signal.parts or unequal else ()),
                     *star_flags(light_curve, cadences.time_bjd, *peak[:3]),
@@ -113,7 +113,7 @@ def _deepest(
         dips = [sharpened(cadences, candidate, WHITE) for candidate in signal.all]
         deepest = max(dips, key=lambda candidate: candidate.peak.snr)
         peak = deepest.peak
-        odd = odd_transits(single_transits(cadences, peak), float(red.of(peak.duration_h / 24.0)))
+        odd = odd_transits(transits_of(cadences, peak), float(red.of(peak.duration_h / 24.0)))
         if not odd.size:
             return cadences, deepest
         near = transit_mask(time_bjd, [signal_of(peak)], REMOVED_DURATIONS)
@@ -133,7 +133,7 @@ def _every_second(cadences: Cadences, candidate: Candidate, limits: Range) -> tu
         peak._replace(period_d=2.0 * peak.period_d, epoch_bjd=peak.epoch_bjd + shift * peak.period_d)
         for shift in range(2)
     ]
-    transits = [single_transits(cadences, half) for half in halves]
+    transits = [transits_of(cadences, half) for half in halves]
     if min(each.observed for each in transits) < limits.least_transits:
         return peak, False
     depth = [depth_of(each) for each in transits]

@@ -21,7 +21,7 @@ from lightmill.search.drift import Errors
 from lightmill.search.ephemerides import Ephemeris, star_ephemerides
 from lightmill.search.find import find_signals
 from lightmill.targets import mission_of
-from lightmill.views.signal import Signal
+from lightmill.views.signal import AS_LISTED, Signal
 
 EPHEMERIS_COLUMNS = {
     "signal_id": "str",
@@ -57,7 +57,6 @@ FOUND_COLUMNS = {
     "transits": "int64",
     "flags": "str",
 }
-AS_LISTED = "catalog"
 FOUND = "found"
 
 

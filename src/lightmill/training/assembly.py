@@ -22,8 +22,8 @@ from lightmill.views.importing import import_views
 _LABEL_COLUMNS = ["signal_id", "star_id", "group_id", "label", "label_source", "disposition", "split"]
 _NO_VIEW_ADVICE = "The manifest.json of each shard's views says why, signal by signal"
 _WAITING_ADVICE = (
-    "Signals wait for a search where the catalog gives no epoch or no duration: download its table again with all "
-    "columns, or add a table that has them"
+    "Signals wait for a search where the catalog gives no epoch or no duration, and the search found none: leave "
+    "search.complete on, download the table again with all columns, or add a table that has them"
 )
 
 

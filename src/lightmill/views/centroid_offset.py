@@ -6,12 +6,12 @@ import numpy as np
 
 from lightmill.views.binning import BinnedView
 from lightmill.views.folded import Folded
+from lightmill.views.measure import FEWEST_IN_TRANSIT
 from lightmill.views.medians import mad_scatter, median
 from lightmill.views.normalise import robust_scatter
 from lightmill.views.single_transits import SingleTransits, Template, single_transits
 
 OUTSIDE = 0.75  # durations from mid-transit beyond which a centroid is at rest
-FEWEST_IN_TRANSIT = 3
 LIKE = 4.0  # sigmas from the middle beyond which a single transit's shift is drawn in
 FEWEST_FOR_SCATTER = 6
 

@@ -29,8 +29,9 @@ def views(
 ) -> None:
     """Make the views of one signal from its star's files, as arrays and as a figure.
 
-    The file has the keys of an exported dataset (docs/datasets.md), with one row: `global_view`, `local_view`, the
-    further views, each with its scatter and counts, and the numbers measured on them.
+    The file has one row, and of the keys of an exported dataset (docs/datasets.md) those that need no catalog:
+    `global_view`, `local_view`, the further views, each with its scatter and counts; `signal_id`, `target_id`,
+    `mission`; `ephemeris`, `period_d`, `epoch_bjd`, `duration_h`; the numbers measured on the views; and `scale`.
     """
     with one_line_errors():
         if output.suffix != ".npz":

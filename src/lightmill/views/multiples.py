@@ -3,8 +3,7 @@
 from lightmill.views.binning import BinnedView, global_view
 from lightmill.views.fold import fold
 from lightmill.views.folded import Folded
-
-OPPOSITE = 0.5
+from lightmill.views.secondary import OPPOSITE
 
 
 def half_period_view(folded: Folded, length: int) -> BinnedView | None:

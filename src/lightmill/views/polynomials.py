@@ -281,35 +281,3 @@ def fit_trend(
         for place in range(begin, stop):
             level, variance = _value_at(fit, degree, (place - start - half) / max(half, 1))
             trend[place] = np.nan if gap[place] > 0.0 and variance > 1.0 else level
-
-
-def weighted_savgol(value: np.ndarray, used: np.ndarray, window: int, order: int) -> np.ndarray:
-    """Savitzky-Golay filter of an evenly spaced series, fitted only to what is `used`: see `fit_trend`.
-
-    Where all is used this is `scipy.signal.savgol_filter(value, window, order, mode="interp")`.
-
-    Parameters
-    ----------
-    value : (n,) float; what stands where it is not used does not matter
-    used : (n,) bool
-    window : odd number of points, at most n
-    order : of the polynomials
-
-    Returns
-    -------
-    (n,) float64
-
-    Raises
-    ------
-    ValueError
-        if the window is even, longer than the data, or the order not 0 to HIGHEST_ORDER
-    """
-    used = np.asarray(used, dtype=bool)
-    if window % 2 == 0 or not 0 < window <= used.size:
-        raise ValueError(f"window must be odd and at most {used.size} (got: {window})")
-    if not 0 <= order <= HIGHEST_ORDER:
-        raise ValueError(f"order must be 0 to {HIGHEST_ORDER} (got: {order})")
-    points = np.where(used, value, 0.0).astype(np.float64)
-    trend = np.empty(used.size)
-    fit_trend(points, 1.0 - used, window, order, 0, used.size - 1, trend)
-    return trend

@@ -19,13 +19,11 @@ from lightmill.targets import mission_of
 from lightmill.views.flatten import flatten_for_views
 from lightmill.views.layout import MEASURES, STAR_COLUMNS, array_layout, presence_column
 from lightmill.views.making import Outcome, SignalViews, make_views
-from lightmill.views.signal import Signal
+from lightmill.views.signal import AS_LISTED, Signal
 
 SCHEMA_VERSION = 2
 IDENTITY = {"signal_id": "str", "target_id": "str", "mission": "str"}
 EPHEMERIS = {"period_d": "float64", "epoch_bjd": "float64", "duration_h": "float64", "ephemeris": "str"}
-AS_LISTED = "catalog"
-"""Where an ephemeris comes from if nobody searched for a better one."""
 
 
 class Made(NamedTuple):

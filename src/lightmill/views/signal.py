@@ -11,6 +11,10 @@ from lightmill.views.fold import in_transit
 SHORTEST_PERIOD_D = 0.05
 # The years 1858 to 2132. An epoch in BKJD, BTJD or MJD is far outside, and so is one whose phase float64 cannot tell.
 EPOCHS_BJD = (2.4e6, 2.5e6)
+AS_LISTED = "catalog"
+"""Where an ephemeris comes from if nobody searched for a better one."""
+GIVEN = "given"
+"""Where it comes from if somebody named it for this one signal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +28,8 @@ class Signal:
     depth_ppm: float = float("nan")
     linked: frozenset[str] = frozenset()
     """Ids of the star's other signals that may be this one, listed with another period."""
-    ephemeris: str = "catalog"
-    """Where the ephemeris comes from: `catalog`, or what a search made of it."""
+    ephemeris: str = AS_LISTED
+    """Where the ephemeris comes from: `catalog`, `given`, or what a search made of it."""
     first_bjd: float = -np.inf
     """Its transits are where the ephemeris says from this time on; before it nobody knows where."""
     last_bjd: float = np.inf

@@ -11,7 +11,7 @@ from lightmill.lightcurves.lightcurve import LightCurve
 from lightmill.views.flatten import flatten_for_views
 from lightmill.views.layout import STAR_COLUMNS, exported_name, presence_column
 from lightmill.views.making import SignalViews, make_views
-from lightmill.views.signal import Signal
+from lightmill.views.signal import GIVEN, Signal
 
 
 def make_signal_views(
@@ -21,7 +21,7 @@ def make_signal_views(
 
     Raises ViewError if the ephemeris cannot be folded, or the light curve does not show where the transit would be.
     """
-    signal = Signal(light_curve.target_id, period_d, epoch_bjd, duration_h)
+    signal = Signal(light_curve.target_id, period_d, epoch_bjd, duration_h, ephemeris=GIVEN)
     if signal.defect:
         reason = signal.impossible or "expected numbers for period, epoch and duration"
         raise ViewError(f"{light_curve.target_id}: cannot be folded: {reason}")
@@ -37,12 +37,18 @@ def write_signal_views(
 ) -> None:
     """Write a signal's views as one `.npz` file that `np.load(path, allow_pickle=False)` reads.
 
-    The keys are those of an exported dataset, each an array of one row: the arrays of views, `signal_id` and
-    `target_id`, the ephemeris, the measures, which further views there are, what the header says of the star, and
-    `scale`.
+    Of the keys of an exported dataset these, each an array of one row: the arrays of views, `signal_id`, `target_id`
+    and `mission`, `ephemeris` (`given`) and its numbers, the measures, which further views there are, what the header
+    says of the star, and `scale`.
     """
     arrays = {exported_name(name): array[np.newaxis] for name, array in made.arrays.items()}
-    texts = {"signal_id": signal.signal_id, "target_id": light_curve.target_id, "scale": settings.scale}
+    texts = {
+        "signal_id": signal.signal_id,
+        "target_id": light_curve.target_id,
+        "mission": light_curve.mission,
+        "ephemeris": signal.ephemeris,
+        "scale": settings.scale,
+    }
     numbers = {"period_d": signal.period_d, "epoch_bjd": signal.epoch_bjd, "duration_h": signal.duration_h}
     numbers |= made.numbers | {column: getattr(light_curve, name) for column, name in STAR_COLUMNS.items()}
     arrays |= {name: np.array([text], np.str_) for name, text in texts.items()}
