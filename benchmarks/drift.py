@@ -1,6 +1,6 @@
 """How many ephemerides that drifted as the TOIs' did are pulled back to their transits, and how many are made worse.
 
-    python -m benchmarks.drift --tables OLD.csv NEW.csv [--number N]
+    python -m benchmarks.drift --tables OLD.csv NEW.csv [--number N] [--ways]
 
 Limb-darkened transits of planets with an S/N of 5 to 60 are injected into simulated TESS light curves: sectors of
 several stars, laid years apart, so that the later ones are where the drift has grown. What is listed of each planet is
@@ -14,18 +14,20 @@ ephemeris is right where all its transits in the data are within 0.2 durations o
 """
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from benchmarks.depths import WAYS
 from benchmarks.injections import draw_planet, without_known
 from benchmarks.survey import simulated_light_curve
 from lightmill.catalogs import read_catalog
 from lightmill.config.search import REFINING_DETREND
 from lightmill.config.simulation import SimulationSettings
+from lightmill.config.views import DetrendSettings
 from lightmill.lightcurves.assemble import join_segments
 from lightmill.lightcurves.lightcurve import COLUMNS, LightCurve
 from lightmill.lightcurves.reader import SegmentRows
@@ -36,6 +38,7 @@ from lightmill.search.events import box_events
 from lightmill.search.shifts import snr_of
 from lightmill.simulate.survey import draw_targets
 from lightmill.views.flatten import flatten_star
+from lightmill.views.fold import fold
 from lightmill.views.normalise import robust_scatter
 from lightmill.views.signal import Signal
 
@@ -43,6 +46,8 @@ RIGHT = WORSE = 0.2
 SNRS = (5.0, 60.0)
 SNR_EDGES = (5, 7, 10, 15, 100)
 LONGEST_D = 9.0
+STRONG = 10.0
+DETREND = REFINING_DETREND["TESS"]
 # Years after the epoch at which the sectors of a light curve begin.
 SPANS: dict[str, tuple[float, ...]] = {
     "one, five years on": (5.0,),
@@ -74,14 +79,19 @@ def main() -> None:
     parser.add_argument("--tables", nargs=2, required=True, metavar=("OLD", "NEW"), help="two snapshots of the TOIs")
     parser.add_argument("--number", type=int, default=500, help="planets of each span (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=3)
+    parser.add_argument("--ways", action="store_true", help="compare ways of detrending, at S/N above 10")
     chosen = parser.parse_args()
     drifts = drifts_of(*(read_catalog(path).signals for path in chosen.tables))
-    print(
-        f"{len(drifts)} TOIs; median drift {np.median([abs(drift.per_year) for drift in drifts]):.2f} durations a year"
-    )
+    yearly = np.median([abs(drift.per_year) for drift in drifts])
+    print(f"{len(drifts)} TOIs; median drift {yearly:.2f} durations a year")
     stars = sectors(STARS)
-    rows = list(trials(stars, drifts, chosen.number, np.random.default_rng(chosen.seed)))
-    print(table(pd.DataFrame(rows)).to_string())
+    ways = WAYS if chosen.ways else {"as it is": DETREND}
+    rows = pd.DataFrame(trials(stars, drifts, chosen.number, ways, np.random.default_rng(chosen.seed)))
+    if chosen.ways:
+        strong = rows[rows["snr"] > STRONG].assign(right=100 * (rows["after"] <= RIGHT))
+        print(strong.pivot_table("right", "way", "sectors", "mean", sort=False).round(1).to_string())
+    else:
+        print(table(rows).to_string())
 
 
 def drifts_of(old: pd.DataFrame, new: pd.DataFrame) -> list[Drift]:
@@ -110,7 +120,7 @@ def sectors(number: int) -> list[LightCurve]:
     """One sector of each of the first simulated TESS stars, without what is in it: sorted by their scatter."""
     scatters = []
     for light_curve in _quiet_sectors(number):
-        flat = flatten_star(light_curve, [], REFINING_DETREND["TESS"])
+        flat = flatten_star(light_curve, [], DETREND)
         scatters.append((robust_scatter(flat.flux), light_curve))
     return [light_curve for _, light_curve in sorted(scatters, key=lambda one: one[0])]
 
@@ -145,31 +155,35 @@ def years_of(stars: Sequence[LightCurve], years: Sequence[float], random: np.ran
 
 
 def trials(
-    stars: Sequence[LightCurve], drifts: Sequence[Drift], number: int, random: np.random.Generator
+    stars: Sequence[LightCurve],
+    drifts: Sequence[Drift],
+    number: int,
+    ways: Mapping[str, DetrendSettings],
+    random: np.random.Generator,
 ) -> Iterator[dict[str, Any]]:
-    """One row for each planet, with errors stated and without."""
-    detrend = REFINING_DETREND["TESS"]
+    """One row for each planet and way of detrending, with errors stated and without."""
     for span, years in SPANS.items():
         for _ in range(number):
             light_curve = years_of(stars, years, random)
-            flat = flatten_star(light_curve, [], detrend)
+            flat = flatten_star(light_curve, [], DETREND)
             scatter = robust_scatter(flat.flux)
             planet, _, flux = draw_planet(flat.time_bjd, scatter, light_curve, random, SNRS, LONGEST_D)
             light_curve = replace(light_curve, pdcsap_flux=(light_curve.pdcsap_flux * flux).astype(np.float32))
             drift = drifts[int(random.integers(len(drifts)))]
             listed, errors = drifted(planet, drift, float(stars[0].time_bjd[0]))
-            flat = flatten_star(light_curve, [planet], detrend)
+            flat = flatten_star(light_curve, [planet], DETREND)
             boxes = box_events(flat.time_bjd, flat.flux, planet.duration_d)
-            snr = snr_of(boxes, planet.period_d, planet.epoch_bjd)
-            before = apart(flat.time_bjd, planet, listed)
-            for stated in (True, False):
-                known = {listed.signal_id: errors} if stated else {}
-                [found] = star_ephemerides(light_curve, [listed], detrend, known)
-                after = replace(listed, period_d=found.period_d, epoch_bjd=found.epoch_bjd)
-                yield {
-                    **{"sectors": span, "errors": "stated" if stated else "not stated", "snr": snr, "before": before},
-                    **{"after": apart(flat.time_bjd, planet, after), "status": found.status},
-                }
+            seen = {
+                "sectors": span,
+                "snr": snr_of(boxes, planet.period_d, planet.epoch_bjd),
+                "before": apart(flat.time_bjd, planet, listed),
+            }
+            for way, detrend in ways.items():
+                for name, known in (("stated", {listed.signal_id: errors}), ("not stated", {})):
+                    [found] = star_ephemerides(light_curve, [listed], detrend, known)
+                    after = replace(listed, period_d=found.period_d, epoch_bjd=found.epoch_bjd)
+                    apart_after = apart(flat.time_bjd, planet, after)
+                    yield {**seen, "way": way, "errors": name, "after": apart_after, "status": found.status}
 
 
 def drifted(planet: Signal, drift: Drift, first_bjd: float) -> tuple[Signal, Errors]:
@@ -192,9 +206,7 @@ def apart(time_bjd: np.ndarray, planet: Signal, listed: Signal) -> float:
     offset = np.round((listed.epoch_bjd - planet.epoch_bjd) / planet.period_d)
     there = listed.epoch_bjd + listed.period_d * (number - offset)
     off = np.abs(there - middles)
-    wrapped = np.abs(
-        np.mod(middles - listed.epoch_bjd + 0.5 * listed.period_d, listed.period_d) - 0.5 * listed.period_d
-    )
+    wrapped = np.abs(fold(middles, listed.period_d, listed.epoch_bjd))
     return float(np.max(np.minimum(off, wrapped))) / planet.duration_d
 
 
