@@ -63,8 +63,9 @@ def side_by_side(
     repeats: int,
     difference: Callable[[Any, Any], float],
     difference_in: str,
+    again: int = 1,
 ) -> Record:
-    """Time `ours` and `peer`, in turns; both do all `n` units of work once.
+    """Time `ours` and `peer`, in turns; both do all `n` units of work, the peer once, ours `again` times in a turn.
 
     A first round, not timed, warms caches and tells how far the results are apart.
     """
@@ -72,9 +73,9 @@ def side_by_side(
     ours_s, peer_s = [], []
     for repeat in range(repeats):
         # Who goes first changes, so that a machine that slows down favours nobody.
-        turns = [(ours, ours_s), (peer.run, peer_s)]
-        for run, seconds in turns if repeat % 2 == 0 else reversed(turns):
-            seconds.append(_cpu_seconds(run) / n)
+        turns = [(ours, again, ours_s), (peer.run, 1, peer_s)]
+        for run, times, seconds in turns if repeat % 2 == 0 else reversed(turns):
+            seconds.append(_cpu_seconds(run, times) / n / times)
     ratios = [theirs / mine for mine, theirs in zip(ours_s, peer_s, strict=True)]
     return Record(
         name=name,
@@ -98,12 +99,17 @@ def records_of(name: str) -> list[Record]:
         return list(import_module(f"benchmarks.{name}").compare(Path(folder)))
 
 
-def _cpu_seconds(run: Callable[[], object]) -> float:
+def _cpu_seconds(run: Callable[[], object], times: int) -> float:
     """CPU time of this process, all its threads and the system's work for it included."""
     gc.collect()
+    # What was there before is no garbage of what is timed, and not to be looked through for it.
+    gc.freeze()
     start = process_time()
-    run()
-    return process_time() - start
+    for _ in range(times):
+        run()
+    seconds = process_time() - start
+    gc.unfreeze()
+    return seconds
 
 
 def release(package: str) -> str:

@@ -27,6 +27,7 @@ from lightmill.config.views import Savgol, Spline, ViewSettings
 from lightmill.lightcurves.files import read_light_curve_files
 from lightmill.lightcurves.lightcurve import LightCurve
 from lightmill.lightcurves.store import read_stored
+from lightmill.memory import keep_freed_memory
 from lightmill.targets import BKJD_ZERO_BJD, BTJD_ZERO_BJD
 from lightmill.views.flatten import flatten_for_views
 from lightmill.views.making import SignalViews, make_views
@@ -39,6 +40,9 @@ METHODS = {
     "savgol": ViewSettings(**_FORM, detrend=Savgol(method="savgol")),
 }
 
+# A turn of ours is so many rounds over the stars: one is shorter than what the peer's turn before leaves to warm up.
+AGAIN = 20
+
 
 class Folded(NamedTuple):
     """What lightkurve makes of a star."""
@@ -49,11 +53,13 @@ class Folded(NamedTuple):
 
 
 def compare(folder: Path, stars: int = 3, repeats: int = 3) -> Iterator[Record]:
+    # As every job that makes views does; so does the peer then.
+    keep_freed_memory()
     astronet = find_astronet()
     for mission, unit in (("Kepler", "star of 17 quarters"), ("TESS", "sector")):
         observed = observed_stars(folder, mission, stars)
         for method, settings in METHODS.items():
-            line = partial(side_by_side, unit=unit, n=len(observed), repeats=repeats)
+            line = partial(side_by_side, unit=unit, n=len(observed), repeats=repeats, again=AGAIN)
             name = f"views-{method}-{mission.lower()}"
             loop = Peer(f"{LIGHTKURVE} read, stitch, flatten, fold, bin", partial(_by_lightkurve, observed, settings))
             for where, reader in (("", read_from_store), ("-fits", read_from_files)):

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lightmill.config.views import DetrendSettings, ViewSettings
+from lightmill.config.views import DetrendSettings, Spline, ViewSettings
 from lightmill.lightcurves.lightcurve import LightCurve
 from lightmill.views.centroid import flat_centroids
 from lightmill.views.detrend import detrend
@@ -40,13 +40,18 @@ def flatten_star(light_curve: LightCurve, signals: Sequence[Signal], settings: D
     flux = normalise_segments(light_curve.pdcsap_flux, light_curve.segment, good)
     masked = transit_mask(time_bjd, signals, settings.mask_durations)
     flux = unroll(light_curve, flux, masked)
-    known = np.isfinite(flux)
-    level = median(light_curve.pdcsap_flux[known].astype(np.float64)) if known.any() else 1.0
+    # Only the choice of knots depends on the unit of flux.
+    level = _level(light_curve.pdcsap_flux[np.isfinite(flux)]) if isinstance(settings, Spline) else 1.0
     flat = detrend(time_bjd, flux, light_curve.segment, masked, settings, widest_mask_d(signals, settings), level)
     usable = np.isfinite(flat)
     times = time_bjd[usable]
     nominal_s = np.array([segment.cadence_s for segment in light_curve.segments])
     return FlatCurve(times, flat[usable], cadence_lengths(times, light_curve.segment[usable], nominal_s))
+
+
+def _level(flux: np.ndarray) -> float:
+    """The median of the usable flux, 1 where there is none."""
+    return median(flux.astype(np.float64)) if flux.size else 1.0
 
 
 def flatten_for_views(light_curve: LightCurve, signals: Sequence[Signal], settings: ViewSettings) -> FlatCurve:
