@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from views.flat_stars import flat_star, mirrored, with_box
 from views.stars import CADENCE_D, START, light_curve, segment, signal
 
-from lightmill.config.views import ViewSettings
+from lightmill.config.views import Spline, ViewSettings
 from lightmill.lightcurves.lightcurve import COLUMNS
 from lightmill.views import FlatCurve, Signal, flatten_star, fold_views, make_views
 from lightmill.views.flatten import cadence_lengths
@@ -93,7 +93,8 @@ def test_two_segments_become_one_flat_star_with_its_transits():
     assert np.isfinite(star.flux).all()
 
 
-def test_the_method_of_detrending_is_the_configured_one(monkeypatch):
+@pytest.mark.parametrize(("settings", "level"), [(VIEWS.detrend, 1.0), (Spline(method="spline"), 1e4)])
+def test_the_method_of_detrending_is_the_configured_one(monkeypatch, settings, level):
     called = {}
 
     def minus_one(time_bjd, flux, segment, masked, settings, widest_mask_d, level):
@@ -101,11 +102,11 @@ def test_the_method_of_detrending_is_the_configured_one(monkeypatch):
         return flux - 1.0
 
     monkeypatch.setattr("lightmill.views.flatten.detrend", minus_one)
-    star = flatten_star(light_curve(), [signal(duration_h=8.0)], VIEWS.detrend)
+    star = flatten_star(light_curve(), [signal(duration_h=8.0)], settings)
     assert star.flux == pytest.approx(-1.0)
     width = pytest.approx(1.5 * 8.0 / 24.0)
-    # Half of the cadences at 10,000 electrons a second, one more than at 5,000.
-    assert called == {"settings": VIEWS.detrend, "widest_mask_d": width, "level": 1e4}
+    # Half of the cadences at 10,000 electrons a second, one more than at 5,000: for the spline alone.
+    assert called == {"settings": settings, "widest_mask_d": width, "level": level}
 
 
 def test_every_known_signal_is_masked_even_if_it_cannot_be_folded():
