@@ -77,7 +77,7 @@ class Drift(NamedTuple):
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--tables", nargs=2, required=True, metavar=("OLD", "NEW"), help="two snapshots of the TOIs")
-    parser.add_argument("--number", type=int, default=500, help="planets of each span (default: %(default)s)")
+    parser.add_argument("--number", type=int, default=1000, help="planets of each span (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=3)
     parser.add_argument("--ways", action="store_true", help="compare ways of detrending, at S/N above 10")
     chosen = parser.parse_args()
@@ -199,15 +199,10 @@ def drifted(planet: Signal, drift: Drift, first_bjd: float) -> tuple[Signal, Err
 
 
 def apart(time_bjd: np.ndarray, planet: Signal, listed: Signal) -> float:
-    """The largest distance of a transit as it is listed from the true one, in durations: of those in the data."""
+    """The largest distance of a true transit in the data from the nearest listed one, in durations."""
     number = np.unique(np.round((time_bjd - planet.epoch_bjd) / planet.period_d))
-    middles = planet.epoch_bjd + planet.period_d * number
-    # Transits are counted from where both agree, for what drifted by a period and more is no less wrong.
-    offset = np.round((listed.epoch_bjd - planet.epoch_bjd) / planet.period_d)
-    there = listed.epoch_bjd + listed.period_d * (number - offset)
-    off = np.abs(there - middles)
-    wrapped = np.abs(fold(middles, listed.period_d, listed.epoch_bjd))
-    return float(np.max(np.minimum(off, wrapped))) / planet.duration_d
+    off_d = fold(planet.epoch_bjd + planet.period_d * number, listed.period_d, listed.epoch_bjd)
+    return float(np.max(np.abs(off_d))) / planet.duration_d
 
 
 def table(rows: pd.DataFrame) -> pd.DataFrame:
@@ -217,11 +212,17 @@ def table(rows: pd.DataFrame) -> pd.DataFrame:
         right=rows["after"] <= RIGHT,
         worse=rows["after"] > rows["before"] + WORSE,
         stale=rows["status"] == "ephemeris_stale",
+        strong="all above 10",
     )
     sectors_seen = pd.Categorical(rows["sectors"], SPANS)
     grouped = rows.groupby([sectors_seen, "errors", pd.cut(rows["snr"], SNR_EDGES)], observed=True)
-    shares = grouped[["was_right", "right", "worse", "stale"]].mean()
-    return (100 * shares).round(1).assign(n=grouped.size())
+    strong = rows[rows["snr"] > STRONG]
+    strong = strong.groupby([pd.Categorical(strong["sectors"], SPANS), "errors", "strong"], observed=True)
+    tables = []
+    for one in (grouped, strong):
+        shares = one[["was_right", "right", "worse", "stale"]].mean()
+        tables.append((100 * shares).round(1).assign(n=one.size()))
+    return pd.concat(tables)
 
 
 if __name__ == "__main__":

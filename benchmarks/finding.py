@@ -1,15 +1,21 @@
 """What a blind search finds with each way of detrending, on simulated stars of every kind: a table.
 
     python -m benchmarks.finding [--stars N]
+    python -m benchmarks.finding --variables
 
 The planets of the survey that are counted have three transits or more in the data and an S/N of 8 or more; one is found
 if the search lists its period, and each of its transits in the data within a duration. What else is listed on any star,
 and has no period of the star's signals (or one in a ratio of small numbers to it), is false; an eclipse of a binary is
 not.
+
+The second form counts what is found on stars that only vary, in the cadences of a TESS sector: spotted ones, a sinusoid
+of 1 % with a first harmonic of 0.4 %, by the period of rotation; and ones with six pulsations of up to 0.3 % and of
+0.03 to 0.4 d.
 """
 
 import argparse
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +24,7 @@ import pandas as pd
 from benchmarks.depths import WAYS
 from benchmarks.search import transits_apart
 from benchmarks.survey import simulated_light_curve
+from lightmill.config.search import FINDING_DETREND
 from lightmill.config.simulation import QUARTERS, SimulationSettings
 from lightmill.lightcurves.lightcurve import LightCurve
 from lightmill.search.candidates import RATIOS
@@ -31,14 +38,18 @@ PLANETS = ("planet", "hot_jupiter")
 LEAST_SNR, LEAST_TRANSITS = 8.0, 3
 SAME_PERIOD, SAME_RATIO = 0.01, 0.003
 QUARTERS_SEEN = 6
+SPOTTED, PULSATING, PULSATIONS = 40, 100, 6
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--stars", type=int, default=100, help="simulated stars of each mission (default: %(default)s)")
+    parser.add_argument("--variables", action="store_true", help="what is found on stars that only vary")
     chosen = parser.parse_args()
-    rows = pd.DataFrame(trials(chosen.stars))
-    print(table(rows).to_string())
+    if chosen.variables:
+        print(variables().to_string(index=False))
+    else:
+        print(table(pd.DataFrame(trials(chosen.stars))).to_string())
 
 
 def trials(stars: int) -> Iterator[dict[str, Any]]:
@@ -67,6 +78,39 @@ def trials(stars: int) -> Iterator[dict[str, Any]]:
                     "found": sum(is_found(light_curve, signal, listed) for signal in strong),
                     "false": sum(not is_known(one, known) for one in listed),
                 }
+
+
+def variables() -> pd.DataFrame:
+    """Signals found on variable stars: by kind, `stars` and `signals`."""
+    settings = SimulationSettings(seed=4, n_kepler=0, n_k2=0, n_tess=30, overlap=0, two_sectors=0)
+    curves = (simulated_light_curve(settings, target, 1) for target in draw_targets(settings, "TESS"))
+    cadences = next(curve for curve in curves if curve is not None)
+    random = np.random.default_rng(1)
+    time_bjd, rows = cadences.time_bjd, []
+    for shortest_d, longest_d in ((0.3, 0.6), (0.6, 0.75), (0.75, 0.9), (0.9, 1.1), (1.1, 1.5), (1.5, 4.0)):
+        stars = []
+        for _ in range(SPOTTED):
+            turn = 2 * np.pi * time_bjd / random.uniform(shortest_d, longest_d)
+            one, two = random.uniform(0, 2 * np.pi, 2)
+            stars.append(0.01 * np.sin(turn + one) + 0.004 * np.sin(2 * turn + two))
+        rows.append((f"spotted, {shortest_d:g} to {longest_d:g} d", stars))
+    rows.append(("pulsating", [_pulsations(time_bjd, random) for _ in range(PULSATING)]))
+    table = []
+    for kind, stars in rows:
+        signals = 0
+        for variation in stars:
+            flux = 1e4 * (1 + variation + random.normal(0, 2e-4, time_bjd.size))
+            flux = np.where(np.isfinite(cadences.pdcsap_flux), flux, np.nan).astype(np.float32)
+            signals += len(find_signals(replace(cadences, pdcsap_flux=flux), FINDING_DETREND["TESS"]))
+        table.append({"kind": kind, "stars": len(stars), "signals": signals})
+    return pd.DataFrame(table)
+
+
+def _pulsations(time_bjd: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    total = np.zeros(time_bjd.size)
+    for period_d, share in zip(random.uniform(0.03, 0.4, PULSATIONS), random.uniform(0, 3e-3, PULSATIONS), strict=True):
+        total += share * np.sin(2 * np.pi * time_bjd / period_d + random.uniform(0, 2 * np.pi))
+    return total
 
 
 def transits_in(light_curve: LightCurve, signal: Signal) -> bool:

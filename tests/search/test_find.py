@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 import pytest
-from views.stars import START, light_curve
+from views.stars import CADENCE_D, START, light_curve
 
 from lightmill.config.search import FindSettings
 from lightmill.config.views import Savgol, Spline
@@ -135,6 +135,37 @@ def test_a_spotted_star_has_no_planets(period_d):
     phase = 2 * np.pi * lc.time_bjd / period_d
     flux = lc.pdcsap_flux * (1 + 0.01 * np.sin(phase) + 0.004 * np.sin(2 * phase + 1.9))
     assert find_signals(replace(lc, pdcsap_flux=flux.astype(np.float32)), SAVGOL) == []
+
+
+@pytest.mark.parametrize(("period_d", "duration_h"), [(0.18, 0.75), (0.18, 0.6), (0.5, 2.1), (1.0, 4.8)])
+def test_wide_dips_of_short_periods_are_no_waves(period_d, duration_h):
+    wide = Signal("wide", period_d, START + 0.07, duration_h, 400.0)
+    lc = light_curve(days=80.0, noise=1e-4)
+    # Exposures of half an hour smear a transit that is as long.
+    within = np.linspace(-0.5, 0.5, 15) * CADENCE_D
+    covered = np.mean([wide.transits(lc.time_bjd + offset, 1.0) for offset in within], axis=0)
+    flux = lc.pdcsap_flux * (1 - 4e-4 * covered)
+    found = find_signals(replace(lc, pdcsap_flux=flux.astype(np.float32)), SPLINE)
+    assert any(abs(one.period_d / period_d - 1) < 2e-3 for one in found)
+
+
+def test_a_v_shaped_binary_of_a_quarter_of_its_period_is_no_wave():
+    lc = light_curve(days=80.0, noise=1e-4)
+    phase = np.mod((lc.time_bjd - START - 0.3) + 0.5, 1.0) - 0.5
+    flux = lc.pdcsap_flux * (1 - 2e-3 * np.maximum(1 - np.abs(phase) / 0.125, 0))
+    (only,) = find_signals(replace(lc, pdcsap_flux=flux.astype(np.float32)), SPLINE)
+    assert only.period_d == pytest.approx(1.0, rel=2e-3)
+
+
+def test_one_of_three_eclipses_that_is_deeper_is_said_to_be():
+    eclipses = [Signal("1", np.nan, START + 4.0 + 9.0 * k, 4.0, depth) for k, depth in enumerate((3e3, 15e3, 3e3))]
+    lc = light_curve(days=27.0, signals=[], noise=2e-4)
+    flux = lc.pdcsap_flux.copy()
+    for one in eclipses:
+        flux[np.abs(lc.time_bjd - one.epoch_bjd) < one.duration_h / 48] *= 1 - 1e-6 * one.depth_ppm
+    (only,) = find_signals(replace(lc, pdcsap_flux=flux), SAVGOL)
+    assert only.period_d == pytest.approx(9.0, rel=2e-3)
+    assert only.flags == ("one_deeper",)
 
 
 def test_flux_that_is_rounded_to_a_few_numbers_has_no_signals():

@@ -62,7 +62,7 @@ def test_few_transits_far_deeper_than_most_are_odd():
     assert not odd_transits(transits([5, 60], 1), 1.0).size
 
 
-@pytest.mark.parametrize(("duration_d", "kept"), [(0.2, (0.85, 0.95)), (0.7, (0.5, 0.7)), (1.4, (0.2, 0.4))])
+@pytest.mark.parametrize(("duration_d", "kept"), [(0.2, (0.88, 0.97)), (0.7, (0.65, 0.8)), (1.4, (0.35, 0.55))])
 def test_a_box_keeps_its_own_beside_waves(duration_d, kept):
     dip = DIP._replace(duration_d=duration_d)
     peak = PEAK._replace(duration_h=24 * duration_d)

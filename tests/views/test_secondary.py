@@ -76,6 +76,17 @@ def test_a_single_outlier_makes_no_secondary_and_nothing_above_the_level_does():
     assert found(bump, planet).phase == 0.5
 
 
+@pytest.mark.parametrize("days", [30.0, 60.0, 400.0])
+@pytest.mark.parametrize("offset", [0.0, 0.25, 0.5, 1.0])
+def test_what_happens_once_near_the_opposite_is_not_said_to_be_sure(offset, days):
+    planet = signal()
+    star = with_box(flat_star(days=days), planet)
+    middle = planet.epoch_bjd + 1.5 * planet.period_d + offset * planet.duration_d
+    once = found(star._replace(flux=star.flux - 0.01 * (np.abs(star.time_bjd - middle) < 0.25)), planet)
+    assert once.phase == 0.5
+    assert abs(once.snr) < 3.5
+
+
 @pytest.mark.parametrize("share", [0.01, 0.3])
 def test_what_happens_once_is_no_secondary(share):
     planet = signal()

@@ -26,7 +26,7 @@ ODD = 2.0
 ODD_SIGMAS = 5.0
 FEWEST_TO_COMPARE = 3
 # Sinusoids with multiples of half of a peak's frequency, in a curve folded on twice its period in so many bins.
-WAVES = 6
+WAVES = 4
 WAVE_BINS = 400
 
 
@@ -77,8 +77,8 @@ def depth_of(transits: Transits) -> Depth:
 def odd_transits(transits: Transits, redness: float) -> np.ndarray:
     """Numbers of the few transits that are far deeper than most: something else happened in them. (m,) int64.
 
-    None where a quarter of them are, as with every second eclipse of a binary, or of fewer than three transits; of
-    three to seven one may be.
+    None where more than a quarter of them are, as with every second eclipse of a binary, but for one of three; none of
+    fewer than three transits.
     """
     if transits.snr.size < FEWEST_TO_COMPARE:
         return np.empty(0, np.int64)
@@ -139,8 +139,9 @@ def rise_of(cadences: Cadences, peak: Peak) -> float:
 def beside_waves(cadences: Cadences, peak: Peak) -> float:
     """What a box tells beside sinusoids, of what it tells alone: a share of the fall of chi squared.
 
-    The sinusoids have the halves of the peak's frequency, up to three times it, and any amplitudes and phases. A box of
-    a seventh of its period keeps a quarter, a shorter one more; one in a star that goes up and down keeps nothing.
+    The sinusoids have the halves of the peak's frequency, up to twice it, and any amplitudes and phases. A box of a
+    seventh of its period keeps two fifths, a shorter one more, a dip of a quarter of the period a fifth; one in a star
+    that goes up and down keeps nothing.
     """
     turns = 2.0 * peak.period_d
     place = ((fold(cadences.time_bjd, turns, peak.epoch_bjd) / turns + 0.5) * WAVE_BINS).astype(np.int64)

@@ -15,7 +15,7 @@ from lightmill.search.noise import local_scatter, redness, without_single_events
 from lightmill.search.pileups import star_flags
 from lightmill.search.sharpen import Cadences, weigh
 from lightmill.views.flatten import flatten_star, transit_mask
-from lightmill.views.fold import transit_number
+from lightmill.views.fold import in_transit, transit_number
 
 # From a signal's final numbers the transits of others are left out this wide: many planets leave little else.
 SETTLED_DURATIONS = 1.5
@@ -23,6 +23,7 @@ SETTLED_DURATIONS = 1.5
 UNEQUAL_SIGMAS = 5.0
 UNEQUAL_SHARE = 0.15
 SECOND_DIP = "second_dip"
+ONE_DEEPER = "one_deeper"
 
 
 class Found(NamedTuple):
@@ -39,7 +40,11 @@ class Found(NamedTuple):
     transits: int
     """How many have most of their data."""
     flags: tuple[str, ...]
-    """What makes it doubtful: `second_dip`, and those of `lightmill.search.pileups`."""
+    """What makes it doubtful: `second_dip`, `one_deeper`, and those of `lightmill.search.pileups`."""
+
+
+# Of a signal of which the masks of the others leave nothing.
+_GONE = Found(np.nan, np.nan, np.nan, np.nan, 0.0, np.nan, 0, ())
 
 
 class Signals(NamedTuple):
@@ -77,7 +82,11 @@ def settle(light_curve: LightCurve, detrend: DetrendSettings, found: Sequence[Si
     for place, signal in enumerate(found):
         others = [mask for base, mask in masked if base != place]
         left = ~transit_mask(flat.time_bjd, others, SETTLED_DURATIONS)
-        cadences, deepest = _deepest(flat.time_bjd[left], flux[left], scatter[left], signal, red)
+        if not np.any(left):
+            settled.append(_GONE)
+            real.append(False)
+            continue
+        cadences, deepest, odd = _deepest(flat.time_bjd[left], flux[left], scatter[left], signal, red, limits)
         peak, unequal = _every_second(cadences, deepest, limits)
         real.append(beside_waves(cadences, peak) >= LEAST_BESIDE_WAVES)
         settled.append(
@@ -87,6 +96,7 @@ def settle(light_curve: LightCurve, detrend: DetrendSettings, found: Sequence[Si
                 transits=transits_of(cadences, peak).observed,
                 flags=(
                     *((SECOND_DIP,) if signal.parts or unequal else ()),
+                    *((ONE_DEEPER,) if odd else ()),
                     *star_flags(light_curve, cadences.time_bjd, *peak[:3]),
                 ),
             )
@@ -102,21 +112,23 @@ def settle(light_curve: LightCurve, detrend: DetrendSettings, found: Sequence[Si
 
 
 def _deepest(
-    time_bjd: np.ndarray, flux: np.ndarray, scatter: np.ndarray, signal: Signals, red: Redness
-) -> tuple[Cadences, Candidate]:
+    time_bjd: np.ndarray, flux: np.ndarray, scatter: np.ndarray, signal: Signals, red: Redness, limits: Range
+) -> tuple[Cadences, Candidate, bool]:
     """The deepest of a signal's dips made sharp, and the cadences, without transits in which something else happened.
 
-    The best box is that of least squares alone; what the noise is worth at its duration is said afterwards.
+    Where too few transits would be left, all are kept, and it is said that a few are far deeper. The best box is that
+    of least squares alone; what the noise is worth at its duration is said afterwards.
     """
     while True:
         cadences = weigh(time_bjd, flux, scatter)
         dips = [sharpened(cadences, candidate, WHITE) for candidate in signal.all]
         deepest = max(dips, key=lambda candidate: candidate.peak.snr)
         peak = deepest.peak
-        odd = odd_transits(transits_of(cadences, peak), float(red.of(peak.duration_h / 24.0)))
-        if not odd.size:
-            return cadences, deepest
-        near = transit_mask(time_bjd, [signal_of(peak)], REMOVED_DURATIONS)
+        transits = transits_of(cadences, peak)
+        odd = odd_transits(transits, float(red.of(peak.duration_h / 24.0)))
+        if not odd.size or transits.observed - odd.size < limits.least_transits:
+            return cadences, deepest, bool(odd.size)
+        near = in_transit(time_bjd, peak.period_d, peak.epoch_bjd, REMOVED_DURATIONS * peak.duration_h / 24.0)
         left = ~(near & np.isin(transit_number(time_bjd, peak.period_d, peak.epoch_bjd), odd))
         time_bjd, flux, scatter = time_bjd[left], flux[left], scatter[left]
 

@@ -14,7 +14,7 @@ def why_not_searched(light_curve: LightCurve, settings: FindSettings) -> str:
         return f"{count} usable cadence{'' if count == 1 else 's'}, expected at least {FEWEST_CADENCES}"
     curve = searchable(flat.time_bjd, flat.flux)
     if curve is None:
-        return f"the flux of {count} usable cadences does not vary, expected some scatter"
+        return f"the flux of {count} usable cadences varies too little, expected some scatter"
     longest_d = settings.longest_period_d or 0.5 * curve.span_d
     if longest_d <= settings.shortest_period_d:
         return (

@@ -84,16 +84,20 @@ def find_secondary(
         ratio /= max(mad_scatter(elsewhere), 1.0)
     limited = np.clip(flux, -WINSOR * scatter, WINSOR * scatter)
     tried = ratio.copy()
+
+    def share_at(place: int) -> float:
+        place_d = (place / steps + 0.5) % 1.0 * period_d
+        return _share_of_others(time_bjd, phase_d, limited, place_d, period_d, period_d / steps)
+
     while np.nanmax(tried, initial=-np.inf) > SIGNIFICANT:
         place = int(np.nanargmax(tried))
-        phase = (place / steps + 0.5) % 1.0
-        share = _share_of_others(time_bjd, phase_d, limited, phase * period_d, period_d, period_d / steps)
-        if share * tried[place] >= OTHERS_SIGMAS:
-            return Secondary(phase, float(ratio[place]))
-        ratio[place] *= share
+        if share_at(place) * tried[place] >= OTHERS_SIGMAS:
+            return Secondary((place / steps + 0.5) % 1.0, float(ratio[place]))
         tried[_away(place, steps) < BESIDE] = np.nan
     place = strongest if np.isnan(ratio[0]) else 0
-    return Secondary((place / steps + 0.5) % 1.0, float(ratio[place]))
+    # What is not sure is as sure as without the turn that dips most, if that is what makes it.
+    others = share_at(place) if ratio[place] > OTHERS_SIGMAS else 1.0
+    return Secondary((place / steps + 0.5) % 1.0, float(ratio[place] * others))
 
 
 def _away(place: int, steps: int) -> np.ndarray:
