@@ -12,7 +12,7 @@ import torch
 from torch import nn
 from training.toys import LENGTHS, toy_dataset, toy_meta
 
-from lightmill.config.training import TrainingSettings
+from lightmill.config.training import Augmentation, TrainingSettings
 from lightmill.errors import ModelError
 from lightmill.files import sha256_file
 from lightmill.training.checkpoint import Checkpoint
@@ -143,8 +143,8 @@ def interrupt_after(epochs, call):
     """Interrupt the training in `call` after some epochs, its checkpoint written."""
     save = Checkpoint.save
 
-    def save_and_stop(self, network, best, optimiser, history):
-        save(self, network, best, optimiser, history)
+    def save_and_stop(self, network, kept, best, optimiser, history):
+        save(self, network, kept, best, optimiser, history)
         if len(history) == epochs:
             raise PowerCutError
 
@@ -158,6 +158,51 @@ def interrupt_after(epochs, call):
 def test_it_resumes_from_any_epoch(toy, undisturbed, tmp_path, epochs):
     interrupt_after(epochs, lambda: train(toy, tmp_path / "model"))
     assert train(toy, tmp_path / "model") == undisturbed[1]
+
+
+EVERYTHING = SETTINGS.model_copy(
+    update={
+        "architecture": "lightmill",
+        "schedule": "cosine",
+        "averaging": 0.9,
+        "label_smoothing": 0.1,
+        "precision": "bfloat16",
+        "weight_decay": 0.01,
+        "augment": Augmentation(mirror=True, noise=0.5, shift_bins=1),
+    }
+)
+
+
+def test_with_everything_on_it_learns_and_resumes_to_the_same_bytes(toy, tmp_path):
+    whole = train(toy, tmp_path / "whole", EVERYTHING)
+    interrupt_after(3, lambda: train(toy, tmp_path / "model", EVERYTHING))
+    assert train(toy, tmp_path / "model", EVERYTHING) == whole
+    model = load_model(tmp_path / "model")
+    test = select_examples_of(toy)["test"]
+    called = predict(model, test.views, "min") >= model.description["threshold"]
+    assert np.mean(called == (test.labels == 1)) > 0.95
+    # Scores are the same for the mirror image.
+    mirrored = {name: np.ascontiguousarray(view[:, ::-1]) for name, view in test.views.items()}
+    np.testing.assert_allclose(predict(model, mirrored, "min"), predict(model, test.views, "min"), rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"schedule": "plateau"},
+        {"averaging": 0.0},
+        {"label_smoothing": 0.0},
+        {"precision": "float32"},
+        {"augment": Augmentation(mirror=False, noise=0.5, shift_bins=1)},
+        {"augment": Augmentation(mirror=True, noise=0.0, shift_bins=1)},
+        {"augment": Augmentation(mirror=True, noise=0.5)},
+    ],
+)
+def test_every_option_changes_what_is_learned(toy, tmp_path, change):
+    short = EVERYTHING.model_copy(update={"epochs": 1})
+    one = train(toy, tmp_path / "one", short)
+    other = train(toy, tmp_path / "other", short.model_copy(update=change))
+    assert one[FILES[0]] != other[FILES[0]]
 
 
 @pytest.mark.parametrize("change", ["settings", "data", "seed", "code"])

@@ -15,7 +15,7 @@ def test_the_configuration_knows_the_registry():
 
 
 @pytest.mark.parametrize("name", sorted(ARCHITECTURES))
-@pytest.mark.parametrize("bins", [(16, 16), (201, 61), (2000, 201)])
+@pytest.mark.parametrize("bins", [(125, 19), (201, 61), (2000, 201)])
 def test_every_network_gives_one_logit_per_signal(name, bins):
     network = build_network(name, dict(zip(("global", "local"), bins, strict=True)))
     views = {"global": torch.randn(3, bins[0]), "local": torch.randn(3, bins[1])}
@@ -30,6 +30,67 @@ def test_dual_branch_has_the_parameters_that_its_plan_says():
     branches = convolutions + (16 * 50 * 64 + 64) + convolutions + (16 * 15 * 64 + 64)
     head = (128 * 64 + 64) + (64 * 1 + 1)
     assert sum(parameter.numel() for parameter in network.parameters()) == branches + head == 77_793
+
+
+def test_astronet_has_the_weights_of_the_paper():
+    network = build_network("astronet", {"global": 2001, "local": 201})
+    assert sum(parameter.numel() for parameter in network.parameters()) == 9_940_193
+
+
+@pytest.mark.parametrize("bins", [(124, 19), (125, 18)])
+def test_astronet_needs_views_that_its_poolings_leave_something_of(bins):
+    with pytest.raises(ModelError, match="expected at least"):
+        build_network("astronet", dict(zip(("global", "local"), bins, strict=True)))
+
+
+def test_astronet_is_made_of_one_dimensional_convolutions():
+    network = build_network("astronet", {"global": 201, "local": 61})
+    for name, pool in (("global", 5), ("local", 7)):
+        column = network.columns[name].convolutions
+        plain = []
+        for layer in column:
+            if isinstance(layer, nn.Conv2d):
+                plain.append(nn.Conv1d(layer.in_channels, layer.out_channels, 5, padding=2))
+                with torch.no_grad():
+                    plain[-1].weight.copy_(layer.weight.squeeze(2))
+                    plain[-1].bias.copy_(layer.bias)
+            else:
+                plain.append(nn.ReLU() if isinstance(layer, nn.ReLU) else nn.MaxPool1d(pool, 2))
+        view = torch.randn(3, 201 if name == "global" else 61)
+        with torch.no_grad():
+            torch.testing.assert_close(
+                network.columns[name](view), nn.Sequential(*plain)(view[:, None]).flatten(1), rtol=1e-4, atol=1e-5
+            )
+
+
+ALL_VIEWS = {"global": 40, "half_period": 30, "local": 20, "odd": 20, "even": 20, "secondary": 20}
+
+
+def test_lightmill_looks_at_every_view_it_knows_and_at_nothing_else():
+    looks_at = ARCHITECTURES["lightmill"].looks_at
+    assert looks_at({"global", "local"}) == ("global", "local")
+    counts = {f"{name}_count" for name in ALL_VIEWS}
+    scatter = {f"{name}_scatter" for name in ALL_VIEWS}
+    assert set(looks_at({*ALL_VIEWS, *counts, *scatter, "snr"})) == {*ALL_VIEWS, *scatter}
+    # The two that it cannot do without are asked for, so that they are missed.
+    assert set(looks_at({"odd"})) == {"global", "local", "odd"}
+
+
+@pytest.mark.parametrize("scatter", [False, True])
+def test_every_view_of_lightmill_counts_and_alike_ones_share_their_weights(scatter):
+    lengths = ALL_VIEWS | ({f"{name}_scatter": bins for name, bins in ALL_VIEWS.items()} if scatter else {})
+    torch.manual_seed(1)
+    network = build_network("lightmill", lengths).eval()
+    few = build_network("lightmill", {name: lengths[name] for name in ("global", "local")})
+    assert sum(p.numel() for p in network.parameters()) < 2_000_000
+    assert sum(p.numel() for p in network.columns["near"].parameters()) == (
+        sum(p.numel() for p in few.columns["near"].parameters()) + (16 * 5 + 16 if scatter else 0)
+    )
+    views = {name: torch.randn(2, bins) for name, bins in lengths.items()}
+    with torch.no_grad():
+        before = network(views)
+        for name in lengths:
+            assert not torch.equal(network({**views, name: views[name] + 1}), before), name
 
 
 def test_a_branch_is_made_of_one_dimensional_convolutions():

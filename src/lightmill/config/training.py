@@ -7,9 +7,32 @@ from pydantic import Field, field_validator, model_validator
 from lightmill.config.section import Section
 
 # The networks in `lightmill.training.networks`; a configuration is checked without loading any.
-Architecture = Literal["dual_branch"]
+Architecture = Literal["dual_branch", "astronet", "lightmill"]
 Strategy = Literal["zero_shot", "frozen", "fine_tuned", "from_scratch"]
 STRATEGIES: tuple[Strategy, ...] = ("zero_shot", "frozen", "fine_tuned", "from_scratch")
+
+
+class Augmentation(Section):
+    """How examples are changed each time that they are learned from; nothing by default."""
+
+    mirror: bool = Field(default=False, description="Mirror half of the examples in time, all their views together.")
+    noise: float = Field(
+        default=0.0,
+        ge=0,
+        le=5,
+        description="Add normal noise, by an amount that is drawn evenly up to this many robust scatters of each view.",
+    )
+    shift_bins: int = Field(
+        default=0,
+        ge=0,
+        le=20,
+        description="Roll the views around transits by up to so many bins to either side: an epoch is never exact.",
+    )
+
+    @property
+    def changes(self) -> bool:
+        """Whether anything is changed at all."""
+        return self.mirror or self.noise > 0 or self.shift_bins > 0
 
 
 class TrainingSettings(Section):
@@ -23,6 +46,26 @@ class TrainingSettings(Section):
     batch_size: int = Field(default=64, ge=1, description="Examples per step.")
     learning_rate: float = Field(default=1e-3, gt=0, le=1, description="Adam's learning rate at the start.")
     weight_decay: float = Field(default=0.0, ge=0, description="Weight decay (AdamW).")
+    label_smoothing: float = Field(
+        default=0.0, ge=0, lt=1, description="Share of certainty that is taken from every label in training."
+    )
+    augment: Augmentation = Field(default=Augmentation(), description="Changes of the examples in training.")
+    averaging: float = Field(
+        default=0.0,
+        ge=0,
+        lt=1,
+        description="Decay, per step, of a moving average of the weights, which is what is kept; 0 keeps the weights.",
+    )
+    precision: Literal["float32", "bfloat16"] = Field(
+        default="float32",
+        description="Numbers of the layers' products in training; `bfloat16` is faster where the processor has it. "
+        "Scores are always float32.",
+    )
+    schedule: Literal["plateau", "cosine"] = Field(
+        default="plateau",
+        description="How the learning rate falls: by `plateau_factor` when nothing gets better, or along half a cosine "
+        "over all `epochs`, after a short rise.",
+    )
     class_weights: bool = Field(default=True, description="Weigh each class by the inverse of its share.")
     monitor: Literal["average_precision", "roc_auc", "loss"] = Field(
         default="average_precision",

@@ -16,7 +16,7 @@ from lightmill.files import atomic_path
 from lightmill.logs import logger
 from lightmill.training.networks.base import Network
 
-_WEIGHTS, _BEST, _OPTIMISER = "weights.", "best.", "optimiser."
+_WEIGHTS, _KEPT, _BEST, _OPTIMISER = "weights.", "kept.", "best.", "optimiser."
 
 
 class Checkpoint:
@@ -29,12 +29,18 @@ class Checkpoint:
     def save(
         self,
         network: Network,
+        kept: Network,
         best: dict[str, Tensor],
         optimiser: torch.optim.Optimizer,
         history: list[dict[str, float]],
     ) -> None:
-        """Write weights, the best weights so far, the optimiser's moments and the history of epochs."""
+        """Write weights, their average, the best so far, the optimiser's moments and the history of epochs.
+
+        `kept` is the network itself where no average is kept.
+        """
         tensors = {_WEIGHTS + name: tensor for name, tensor in network.state_dict().items()}
+        if kept is not network:
+            tensors |= {_KEPT + name: tensor for name, tensor in kept.state_dict().items()}
         tensors |= {_BEST + name: tensor for name, tensor in best.items()}
         for index, moments in optimiser.state_dict()["state"].items():
             tensors |= {f"{_OPTIMISER}{index}.{name}": tensor for name, tensor in moments.items()}
@@ -46,9 +52,9 @@ class Checkpoint:
             )
 
     def load(
-        self, network: Network, optimiser: torch.optim.Optimizer
+        self, network: Network, kept: Network, optimiser: torch.optim.Optimizer
     ) -> tuple[dict[str, Tensor], list[dict[str, float]]] | None:
-        """Put the saved state into `network` and `optimiser`; returns the best weights and the history.
+        """Put the saved state into `network`, `kept` and `optimiser`; returns the best weights and the history.
 
         None, with nothing changed, if there is no checkpoint or it belongs to another training.
         """
@@ -65,6 +71,8 @@ class Checkpoint:
             logger.warning("%s cannot be read (%s); starting anew", self.path, error)
             return None
         network.load_state_dict(_below(_WEIGHTS, tensors))
+        if kept is not network:
+            kept.load_state_dict(_below(_KEPT, tensors))
         _restore_moments(optimiser, _below(_OPTIMISER, tensors))
         return _below(_BEST, tensors), state["history"]
 

@@ -1,6 +1,7 @@
 """The training loop."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,12 @@ from torch import Tensor, nn
 from lightmill.config.training import TrainingSettings
 from lightmill.errors import ModelError
 from lightmill.logs import logger
+from lightmill.training.augmentation import augmented, view_noise
 from lightmill.training.checkpoint import Checkpoint
 from lightmill.training.determinism import deterministic, seed_torch, torch_device
 from lightmill.training.examples import Examples
 from lightmill.training.networks.base import Network
-from lightmill.training.progress import class_weights, epoch_metrics, standing
+from lightmill.training.progress import class_weights, cosine_rate, epoch_metrics, standing
 
 # Rows of one forward pass when nothing is learned: large enough to be fast, small enough for any memory.
 SCORING_BATCH = 1024
@@ -57,14 +59,17 @@ def fit(
         network.to(device)
         for module in frozen:
             module.requires_grad_(False)
+        # What is judged and kept: a moving average of the weights, or the weights themselves.
+        kept = deepcopy(network) if settings.averaging else network
         learned = [parameter for parameter in network.parameters() if parameter.requires_grad]
         optimiser = torch.optim.AdamW(learned, lr=settings.learning_rate, weight_decay=settings.weight_decay)
         weights = class_weights(train.labels) if settings.class_weights else np.ones(2, np.float32)
-        resumed = checkpoint.load(network, optimiser)
-        best, history = resumed if resumed is not None else (_copy(network), [])
+        resumed = checkpoint.load(network, kept, optimiser)
+        best, history = resumed if resumed is not None else (_copy(kept), [])
         if history:
             logger.info("resuming after epoch %d", len(history))
         views, labels = _tensors(train.views, device), torch.from_numpy(train.labels).to(device)
+        noise = view_noise(views) if settings.augment.noise else {}
         while not (now := standing(history, settings)).finished:
             epoch = len(history) + 1
             seed_torch(seed, epoch)
@@ -73,11 +78,13 @@ def fit(
             network.train()
             for module in frozen:
                 module.eval()
-            order, logits = _learn(network, optimiser, views, labels, torch.from_numpy(weights).to(device), settings)
+            order, logits = _learn(
+                network, kept, optimiser, views, labels, noise, torch.from_numpy(weights).to(device), settings, epoch
+            )
             row: dict[str, float] = {"epoch": epoch, "learning_rate": now.learning_rate}
             for split, examples, scores in (
                 ("train", train, _in_first_order(order, logits)),
-                ("validation", validation, score_views(network, validation.views)),
+                ("validation", validation, score_views(kept, validation.views)),
             ):
                 if not np.isfinite(scores).all():
                     raise ModelError(
@@ -88,8 +95,8 @@ def fit(
                 row |= {f"{split}_{metric}": value for metric, value in metrics.items()}
             history.append(row)
             if standing(history, settings).best_epoch == epoch:
-                best = _copy(network)
-            checkpoint.save(network, best, optimiser, history)
+                best = _copy(kept)
+            checkpoint.save(network, kept, best, optimiser, history)
             _log(row, settings)
         network.load_state_dict(best)
         network.requires_grad_(True)
@@ -99,35 +106,67 @@ def fit(
 
 def _learn(
     network: Network,
+    kept: Network,
     optimiser: torch.optim.Optimizer,
     views: Mapping[str, Tensor],
     labels: Tensor,
+    noise: Mapping[str, Tensor],
     weights: Tensor,
     settings: TrainingSettings,
+    epoch: int,
 ) -> tuple[np.ndarray, np.ndarray]:
     """One pass over all examples in random order; returns that order and the logits in it."""
     order = torch.randperm(len(labels))
+    batches = order.to(labels.device).split(settings.batch_size)
     logits = []
-    for batch in order.to(labels.device).split(settings.batch_size):
-        z = network({name: view[batch] for name, view in views.items()})
+    for step, batch in enumerate(batches):
+        if settings.schedule == "cosine":
+            rate = cosine_rate((epoch - 1) * len(batches) + step, settings.epochs * len(batches), settings)
+            for group in optimiser.param_groups:
+                group["lr"] = rate
+        seen = {name: view[batch] for name, view in views.items()}
+        if settings.augment.changes:
+            seen = augmented(seen, {name: one[batch] for name, one in noise.items()}, settings.augment)
+        with torch.autocast(labels.device.type, torch.bfloat16, enabled=settings.precision == "bfloat16"):
+            z = network(seen).float()
         y = labels[batch]
-        loss = nn.functional.binary_cross_entropy_with_logits(z, y, weight=weights[y.long()])
+        wanted = y * (1 - settings.label_smoothing) + 0.5 * settings.label_smoothing
+        loss = nn.functional.binary_cross_entropy_with_logits(z, wanted, weight=weights[y.long()])
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         optimiser.step()
+        if kept is not network:
+            _average(kept, network, (epoch - 1) * len(batches) + step, settings.averaging)
         logits.append(z.detach())
     return order.numpy(), torch.cat(logits).cpu().numpy()
+
+
+def _average(kept: Network, network: Network, step: int, decay: float) -> None:
+    """One step of the moving average: of fewer steps in the beginning, so that the first weights are soon forgotten."""
+    share = 1.0 - min(decay, (1 + step) / (10 + step))
+    with torch.no_grad():
+        for mean, now in zip(kept.state_dict().values(), network.state_dict().values(), strict=True):
+            if mean.dtype.is_floating_point:
+                mean.lerp_(now, share)
+            else:
+                mean.copy_(now)
 
 
 def score_views(network: Network, views: Mapping[str, np.ndarray]) -> np.ndarray:
     """Logits (n,) float32 of views (n, bins) by name, with the network in evaluation mode on its own device.
 
-    Runs on one thread, in batches of fixed size: the same bytes whatever the number of cores.
+    Runs on one thread, in batches of fixed size: the same bytes whatever the number of cores. A network that is
+    `mirrored` gives the mean of its logits for the views and for their mirror images.
     """
     device = next(network.parameters()).device
     network.eval()
+    logits = []
     with deterministic(), torch.inference_mode():
-        logits = [network(batch).cpu().numpy() for batch in _batches(views, network.view_names, device)]
+        for batch in _batches(views, network.view_names, device):
+            z = network(batch)
+            if network.mirrored:
+                z = 0.5 * (z + network({name: view.flip(-1) for name, view in batch.items()}))
+            logits.append(z.cpu().numpy())
     return np.concatenate(logits) if logits else np.zeros(0, np.float32)
 
 

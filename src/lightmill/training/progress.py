@@ -4,6 +4,7 @@ The best epoch, the learning rate and the end of training are functions of the h
 to remember nothing else.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -46,6 +47,10 @@ def epoch_metrics(labels: np.ndarray, logits: np.ndarray, weights: np.ndarray) -
     }
 
 
+# Share of all steps over which the learning rate rises.
+RISE = 0.05
+
+
 @dataclass(frozen=True)
 class Standing:
     """What the history says: the best epoch (0: none yet), the rate of the next one, and whether there is one."""
@@ -58,8 +63,9 @@ class Standing:
 def standing(history: Sequence[dict[str, float]], settings: TrainingSettings) -> Standing:
     """Where a training stands after the epochs in `history` (rows with HISTORY_COLUMNS, epoch 1 first).
 
-    The rate is multiplied by `plateau_factor` each time that `plateau_patience` epochs in a row were not better than
-    the best; training ends after `patience` of them, or after `epochs` in all.
+    With the schedule `plateau` the rate is multiplied by `plateau_factor` each time that `plateau_patience` epochs in a
+    row were not better than the best; with `cosine` it is that of the epoch's first step. Training ends after
+    `patience` of them, or after `epochs` in all.
     """
     best, best_epoch, stale, rate = -np.inf, 0, 0, settings.learning_rate
     for epoch, row in enumerate(history, start=1):
@@ -70,7 +76,15 @@ def standing(history: Sequence[dict[str, float]], settings: TrainingSettings) ->
             stale += 1
             if stale % settings.plateau_patience == 0:
                 rate *= settings.plateau_factor
+    if settings.schedule == "cosine":
+        rate = cosine_rate(len(history), settings.epochs, settings)
     return Standing(best_epoch, rate, stale >= settings.patience or len(history) >= settings.epochs)
+
+
+def cosine_rate(step: int, steps: int, settings: TrainingSettings) -> float:
+    """The learning rate of a step, counted from 0, of so many: a straight rise over a twentieth, half a cosine down."""
+    rise = min(1.0, (step + 1) / (RISE * steps))
+    return settings.learning_rate * rise * 0.5 * (1.0 + math.cos(math.pi * step / steps))
 
 
 def best_threshold(labels: np.ndarray, probabilities: np.ndarray) -> float:

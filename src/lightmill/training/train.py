@@ -1,6 +1,6 @@
 """One training job: from a dataset to a model folder."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,17 +49,23 @@ def train_model(
         How to fit, and the seed of everything drawn (`settings.seeds` is not looked at).
     """
     data = read_dataset(dataset)
-    examples = task_examples(data, labels, settings.architecture)
+    views = arrays_for(settings.architecture, data)
+    examples = task_examples(data, labels, views)
     network = fresh_network(settings.architecture, view_lengths(data), seed)
-    description = describe(data, examples, settings, seed, task, labels)
+    description = describe(data, views, examples, settings, seed, task, labels)
     fit_and_save(network, examples, settings, seed, folder, description)
 
 
-def task_examples(dataset: Dataset, labels: TaskLabels | None, architecture: str) -> dict[str, Examples]:
-    """The examples of a task by split, for one architecture; their table goes to the log."""
+def arrays_for(architecture: str, dataset: Dataset) -> tuple[str, ...]:
+    """What a network looks at of a dataset; raises ModelError for an architecture that is none."""
     if architecture not in ARCHITECTURES:
         raise ModelError(f"no architecture {architecture!r}; there are {', '.join(sorted(ARCHITECTURES))}")
-    examples = select_examples(dataset, labels, ARCHITECTURES[architecture].view_names)
+    return ARCHITECTURES[architecture].looks_at(view_lengths(dataset))
+
+
+def task_examples(dataset: Dataset, labels: TaskLabels | None, views: Sequence[str]) -> dict[str, Examples]:
+    """The examples of a task by split, with these arrays; their table goes to the log."""
+    examples = select_examples(dataset, labels, views)
     logger.info("examples of dataset %s by split:\n%s", dataset.name, counts_table(class_counts(examples)))
     return examples
 
@@ -78,6 +84,7 @@ def view_lengths(dataset: Dataset) -> dict[str, int]:
 
 def describe(
     dataset: Dataset,
+    views: Sequence[str],
     examples: Mapping[str, Examples],
     settings: TrainingSettings,
     seed: int,
@@ -88,7 +95,7 @@ def describe(
     lengths = view_lengths(dataset)
     return {
         "architecture": settings.architecture,
-        "views": {name: lengths[name] for name in ARCHITECTURES[settings.architecture].view_names},
+        "views": {name: lengths[name] for name in views},
         "scale": dataset.manifest["description"]["scale"],
         "task": task,
         "labels": None if labels is None else labels.model_dump(),

@@ -109,7 +109,8 @@ def transfer_model(
     logger.info("%s and %s share %d stars, each in one split", source_data.name, target_data.name, shared)
 
     settings = settings.model_copy(update={"architecture": source.description["architecture"]})
-    examples = task_examples(target_data, labels, settings.architecture)
+    views = tuple(source.description["views"])
+    examples = task_examples(target_data, labels, views)
     origin = {
         "strategy": strategy,
         "source": {key: source.description[key] for key in ("dataset", "labels", "rows", "seed", "task")},
@@ -118,12 +119,12 @@ def transfer_model(
         "mismatched": mismatched,
     }
     if strategy == "zero_shot":
-        description = {**describe(target_data, examples, settings, seed, task, labels), "transfer": origin}
+        description = {**describe(target_data, views, examples, settings, seed, task, labels), "transfer": origin}
         _save_as_is(source, examples, folder, description)
         return
     start = STARTS[strategy](source, settings, seed, fine_tune_rate)
     settings = settings.model_copy(update={"learning_rate": start.learning_rate})
-    description = {**describe(target_data, examples, settings, seed, task, labels), "transfer": origin}
+    description = {**describe(target_data, views, examples, settings, seed, task, labels), "transfer": origin}
     fit_and_save(start.network, examples, settings, seed, folder, description, start.frozen, code=__file__)
 
 

@@ -3,12 +3,16 @@
 from collections.abc import Mapping
 
 from lightmill.errors import ModelError
+from lightmill.training.networks.astronet import AstroNet
 from lightmill.training.networks.base import Network
 from lightmill.training.networks.dual_branch import DualBranch
+from lightmill.training.networks.lightmill import Lightmill
 
 # A new architecture is one file here, one line below, and one name in `config.training.Architecture`.
 ARCHITECTURES: dict[str, type[Network]] = {
     "dual_branch": DualBranch,
+    "astronet": AstroNet,
+    "lightmill": Lightmill,
 }
 
 
@@ -20,10 +24,11 @@ def build_network(architecture: str, view_lengths: Mapping[str, int]) -> Network
     if architecture not in ARCHITECTURES:
         raise ModelError(f"no architecture {architecture!r}; there are {', '.join(sorted(ARCHITECTURES))}")
     builder = ARCHITECTURES[architecture]
-    missing = [name for name in builder.view_names if name not in view_lengths]
+    wanted = builder.looks_at(view_lengths)
+    missing = [name for name in wanted if name not in view_lengths]
     if missing:
         raise ModelError(
-            f"{architecture} needs the views {', '.join(builder.view_names)}; "
+            f"{architecture} needs the views {', '.join(wanted)}; "
             f"the dataset has {', '.join(sorted(view_lengths)) or 'none'}"
         )
-    return builder({name: view_lengths[name] for name in builder.view_names})
+    return builder({name: view_lengths[name] for name in wanted})

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
+from lightmill.errors import ModelError
 from lightmill.training.networks.base import Network
 
 KERNEL = 5
@@ -17,6 +18,19 @@ POOL_STRIDE = 2
 # By view: filters of each block, and the width of the pooling after it.
 COLUMNS = {"global": ((16, 32, 64, 128, 256), 5), "local": ((16, 32), 7)}
 DENSE = (512, 512, 512, 512)
+
+
+def pooled(bins: int, pool: int) -> int:
+    """How many bins a pooling leaves."""
+    return (bins - pool) // POOL_STRIDE + 1
+
+
+def fewest_bins(blocks: int, pool: int) -> int:
+    """The shortest view of which so many poolings leave anything."""
+    bins = 1
+    for _ in range(blocks):
+        bins = (bins - 1) * POOL_STRIDE + pool
+    return bins
 
 
 class Column(nn.Module):
@@ -31,7 +45,7 @@ class Column(nn.Module):
                 layers += [nn.Conv2d(before, width, (1, KERNEL), padding=(0, KERNEL // 2)), nn.ReLU()]
                 before = width
             layers.append(nn.MaxPool2d((1, pool), stride=(1, POOL_STRIDE)))
-            bins = (bins - pool) // POOL_STRIDE + 1
+            bins = pooled(bins, pool)
         self.convolutions = nn.Sequential(*layers)
         self.convolutions.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.features = before * bins
@@ -49,6 +63,13 @@ class AstroNet(Network):
 
     def __init__(self, view_lengths: Mapping[str, int]) -> None:
         super().__init__()
+        for name, (filters, pool) in COLUMNS.items():
+            fewest = fewest_bins(len(filters), pool)
+            if view_lengths[name] < fewest:
+                raise ModelError(
+                    f"astronet: {name} views of {view_lengths[name]} bins, too few for its {len(filters)} poolings; "
+                    f"expected at least {fewest}"
+                )
         self.columns = nn.ModuleDict(
             {name: Column(view_lengths[name], *COLUMNS[name]) for name in self.view_names},
         )

@@ -1,7 +1,7 @@
 """What every network has in common."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from torch import Tensor, nn
 
@@ -12,10 +12,18 @@ class Network(nn.Module, ABC):
     Attributes
     ----------
     view_names
-        The views of a dataset that it looks at.
+        The arrays of a dataset that it looks at.
+    mirrored
+        Whether it is scored on views and on their mirror images, and the mean taken.
     """
 
     view_names: tuple[str, ...]
+    mirrored: bool = False
+
+    @classmethod
+    def looks_at(cls, arrays: Collection[str]) -> tuple[str, ...]:
+        """What a network of this kind looks at where a dataset has these arrays; by default always the same."""
+        return cls.view_names
 
     @abstractmethod
     def forward(self, views: Mapping[str, Tensor]) -> Tensor:
