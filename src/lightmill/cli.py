@@ -11,6 +11,7 @@ from lightmill.errors import LightmillError
 from lightmill.lightcurves.commands import retry
 from lightmill.lightcurves.upkeep import commands as store
 from lightmill.search.commands import search
+from lightmill.training.commands import score
 from lightmill.views.commands import views
 
 app = typer.Typer(
@@ -27,6 +28,7 @@ app.add_typer(store.app, name="store")
 app.command()(retry)
 app.command()(search)
 app.command()(views)
+app.command()(score)
 
 
 def _print_version(wanted: bool) -> None:

@@ -16,6 +16,8 @@ __getattr__, __dir__, __all__ = lazy_names(
         "predict": "model_files",
         "ARCHITECTURES": "networks",
         "build_network": "networks",
+        "score_file": "scoring",
+        "score_rows": "scoring",
         "train_model": "train",
     },
 )

@@ -17,14 +17,11 @@ from lightmill.config.views import ImportedViews, Scale
 from lightmill.errors import LightmillError, ViewError
 from lightmill.targets import Mission, target_name
 from lightmill.views.imported_numbers import NUMBERS, check_units, in_our_unit
-from lightmill.views.medians import MAD_TO_SIGMA
 from lightmill.views.npz import read_npz_columns
+from lightmill.views.scale_check import scale_misfits, view_spread
 from lightmill.views.tfrecord import FIRST_BYTES, begins_record, read_example_columns
 
 REJECTED_COLUMNS = ("file", "row", "signal_id", "disposition", "reason")
-# How far a view may be from its declared scale, and how many views of a set may be so before the scale is wrong.
-_SCALE_TOLERANCE = 1e-3
-_MAX_MISFITS = 0.01
 
 
 @dataclass(frozen=True)
@@ -148,13 +145,13 @@ def _check_shapes(
 
 def _signals(name: str, columns: dict[str, np.ndarray], origin: pd.DataFrame, settings: ImportedViews) -> pd.DataFrame:
     """Ids, dispositions and numbers of all rows, and for rows without a usable star the `reason`."""
-    stars = _text(columns[settings.star])
+    stars = text_column(columns[settings.star])
     targets, reasons = _targets(stars, settings.mission)
     if settings.row is not None:
-        rows = _text(columns[settings.row])
+        rows = text_column(columns[settings.row])
     else:
         rows = pd.Series(targets).groupby(targets).cumcount().add(1).astype(str)
-    dispositions = _text(columns[settings.disposition])
+    dispositions = text_column(columns[settings.disposition])
     signals = pd.DataFrame(
         {
             "signal_id": [f"{name} {target.split(' ')[-1]}-{row}" for target, row in zip(targets, rows, strict=True)],
@@ -170,8 +167,8 @@ def _signals(name: str, columns: dict[str, np.ndarray], origin: pd.DataFrame, se
     return signals
 
 
-def _text(array: np.ndarray) -> pd.Series:
-    """A column of whole numbers or text as text."""
+def text_column(array: np.ndarray) -> pd.Series:
+    """A column of whole numbers or text as text, without blanks around it."""
     if array.dtype.kind in "iu":
         return pd.Series(array.astype(str), dtype=object)
     if array.dtype.kind == "S":
@@ -204,31 +201,19 @@ def rescaled(views: np.ndarray, scale: Scale) -> np.ndarray:
     """
     centred = views - np.median(views, axis=1, keepdims=True)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray(centred / _spread(centred, scale)[:, None], np.float32)
-
-
-def _spread(centred: np.ndarray, scale: Scale) -> np.ndarray:
-    if scale == "mad":
-        return np.asarray(MAD_TO_SIGMA * np.median(np.abs(centred), axis=1))
-    return np.asarray(-centred.min(axis=1))
+        return np.asarray(centred / view_spread(centred, scale)[:, None], np.float32)
 
 
 def _check_scale(name: str, view: str, views: np.ndarray, scale: Scale, reasons: np.ndarray) -> None:
     """Reject views that are not of the declared scale; raise ViewError if they are more than a few."""
     asked = reasons == ""
-    values = np.where(asked[:, None], views, 0.0)
-    misfit = np.abs(np.median(values, axis=1)) > _SCALE_TOLERANCE
-    if scale != "depth":
-        misfit |= ~(np.abs(_spread(values, scale) - 1) <= _SCALE_TOLERANCE)
-    misfit &= asked
-    if misfit.sum() > _MAX_MISFITS * max(1, asked.sum()):
-        example = views[np.flatnonzero(misfit)[0]]
+    misfits, complaint = scale_misfits(views, scale, asked)
+    if complaint:
         raise ViewError(
-            f"imported_views.{name}.scale: {scale!r}, but {misfit.sum()} of {asked.sum()} {view} views are not so "
-            f"scaled: the first has median {np.median(example):.4g} and minimum {example.min():.4g}. Name the scale "
-            "they have, or set rescale: true"
+            f"imported_views.{name}.scale: {scale!r}, but {misfits.sum()} of {asked.sum()} {view} views are not so "
+            f"scaled: {complaint}. Name the scale they have, or set rescale: true"
         )
-    _reject(reasons, misfit, f"{view} view is not of the scale {scale!r}")
+    _reject(reasons, misfits, f"{view} view is not of the scale {scale!r}")
 
 
 def _nothing_usable(reasons: np.ndarray) -> str:

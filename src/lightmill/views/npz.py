@@ -7,7 +7,8 @@ when unpickled, and arrays whose size on paper is not their size in the archive 
 import math
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from tokenize import TokenError
 from typing import IO
@@ -27,13 +28,10 @@ def read_npz_columns(path: str | Path, keys: Sequence[str], max_bytes: int = MAX
     Raises ViewError, naming file and key, for a file that is no `.npz`, a key it lacks, an array of objects, a size
     that does not fit its header or passes `max_bytes` in all, and rows that differ between keys.
     """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            _require_keys(path, archive, keys)
-            _require_sizes(path, archive, keys, max_bytes)
-            columns = {key: _read_array(path, archive, key) for key in keys}
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise ViewError(f"{path}: not a readable .npz file ({error}); get it again") from None
+    columns = _read_arrays(path, keys, max_bytes)
+    for key, array in columns.items():
+        if not array.ndim:
+            raise ViewError(f"{path}: key {key!r} is a single value, expected one row for each signal")
     rows = {key: len(array) for key, array in columns.items()}
     if len(set(rows.values())) > 1:
         listed = ", ".join(f"{key} {count}" for key, count in rows.items())
@@ -41,9 +39,52 @@ def read_npz_columns(path: str | Path, keys: Sequence[str], max_bytes: int = MAX
     return columns
 
 
+def read_npz_text(path: str | Path, key: str) -> str:
+    """The text in the array `key` of an `.npz` file: a single value, or the same in all rows.
+
+    Raises ViewError as `read_npz_columns` does, and for an array that holds no text, or several.
+    """
+    array = _read_arrays(path, [key], MAX_BYTES)[key]
+    if array.dtype.kind == "S":
+        array = np.char.decode(array, "utf-8", "replace")
+    texts = np.unique(array)
+    if array.dtype.kind != "U" or len(texts) != 1:
+        raise ViewError(f"{path}: key {key!r} holds {len(texts)} values of {array.dtype}, expected one text")
+    return str(texts[0])
+
+
+def npz_keys(path: str | Path) -> list[str]:
+    """The keys of an `.npz` file, sorted; raises ViewError if it is none, or cannot be read."""
+    try:
+        with _opened(path) as archive:
+            return _keys(archive)
+    except OSError as error:
+        raise ViewError(f"{path}: cannot be read ({error.strerror or error}); expected a .npz file") from None
+
+
+def _read_arrays(path: str | Path, keys: Sequence[str], max_bytes: int) -> dict[str, np.ndarray]:
+    with _opened(path) as archive:
+        _require_keys(path, archive, keys)
+        _require_sizes(path, archive, keys, max_bytes)
+        return {key: _read_array(path, archive, key) for key in keys}
+
+
+@contextmanager
+def _opened(path: str | Path) -> Iterator[zipfile.ZipFile]:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            yield archive
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise ViewError(f"{path}: not a readable .npz file ({error}); get it again") from None
+
+
+def _keys(archive: zipfile.ZipFile) -> list[str]:
+    return sorted(name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy"))
+
+
 def _require_keys(path: str | Path, archive: zipfile.ZipFile, keys: Sequence[str]) -> None:
     members = archive.namelist()
-    present = sorted(name.removesuffix(".npy") for name in members if name.endswith(".npy"))
+    present = _keys(archive)
     for key in keys:
         if key in present:
             continue
@@ -67,8 +108,6 @@ def _require_sizes(path: str | Path, archive: zipfile.ZipFile, keys: Sequence[st
             header = member.tell()
         if dtype.hasobject:
             raise ViewError(f"{path}: key {key!r} holds Python objects; save it as numbers or text")
-        if not shape:
-            raise ViewError(f"{path}: key {key!r} is a single value, expected one row for each signal")
         expected = header + dtype.itemsize * math.prod(shape)
         if expected != declared[key]:
             raise ViewError(
