@@ -10,9 +10,9 @@ from lightmill.errors import LightmillError, ModelError, ViewError
 from lightmill.files import sha256_file
 from lightmill.training import load_ensemble, load_model, predict, predict_members, read_dataset
 from lightmill.training.dataset import write_dataset
-from lightmill.training.ensemble import ensemble_models
+from lightmill.training.ensemble import ensemble_models, ensemble_probability
 from lightmill.training.export import export_dataset
-from lightmill.training.scoring import ID_COLUMNS, score_file
+from lightmill.training.scoring import ID_COLUMNS, score_file, score_rows
 from lightmill.training.train import train_model
 from lightmill.views.importing import rescaled
 
@@ -61,18 +61,33 @@ def scores(path):
 def test_the_table_holds_what_the_members_say(model, saved, tmp_path):
     columns = a_file()
     scored = score_file(model / "ensemble", saved(columns), tmp_path / "scores.csv")
-    members = predict_members(
-        load_ensemble(model / "ensemble"), {name: columns[f"{name}_view"] for name in LENGTHS}, "min"
-    )
+    ensemble = load_ensemble(model / "ensemble")
+    members = predict_members(ensemble, {name: columns[f"{name}_view"] for name in LENGTHS}, "min")
     table = scores(tmp_path / "scores.csv")
     assert list(table.columns) == ["row", "star_id", "probability", "spread"]
     assert table["row"].tolist() == list(range(200))
     assert table["star_id"].tolist() == [str(star) for star in columns["kepid"]]
-    np.testing.assert_array_equal(table["probability"], members.mean(axis=0))
+    np.testing.assert_array_equal(table["probability"], ensemble_probability(ensemble, members))
     np.testing.assert_array_equal(table["spread"], members.std(axis=0))
     assert (table["spread"] > 0).any()
     assert (len(scored.table), len(scored.rejected), scored.members) == (200, 0, 2)
     assert (tmp_path / "scores.rejected.csv").read_text() == "row,star_id,reason\n"
+
+
+def test_a_prior_moves_all_probabilities_and_only_an_ensemble_has_one(model, saved, tmp_path):
+    file = saved(a_file())
+    usual = score_rows(model / "ensemble", file).table["probability"]
+    rare = score_rows(model / "ensemble", file, prior=0.001).table["probability"]
+    assert (rare < usual).all()
+    assert (rare.rank() == usual.rank()).all()
+    with pytest.raises(ModelError, match="needs an ensemble"):
+        score_rows(model / "2", file, prior=0.001)
+    asked = CliRunner().invoke(
+        app,
+        ["score", str(model / "ensemble"), "--views", str(file), "-o", str(tmp_path / "s.csv"), "--prior", "0.001"],
+    )
+    assert asked.exit_code == 0, asked.output
+    np.testing.assert_array_equal(scores(tmp_path / "s.csv")["probability"], rare)
 
 
 def test_a_single_model_scores_without_spread(model, saved, tmp_path):
@@ -88,8 +103,9 @@ def test_an_exported_dataset_is_scored_as_the_dataset_is(model, data, tmp_path):
     export_dataset(data, tmp_path / "preprocessed_data.npz")
     score_file(model / "ensemble", tmp_path / "preprocessed_data.npz", tmp_path / "scores.csv")
     table, dataset = scores(tmp_path / "scores.csv"), read_dataset(data)
-    members = predict_members(load_ensemble(model / "ensemble"), dataset.views, "min")
-    np.testing.assert_array_equal(table["probability"], members.mean(axis=0))
+    ensemble = load_ensemble(model / "ensemble")
+    members = predict_members(ensemble, dataset.views, "min")
+    np.testing.assert_array_equal(table["probability"], ensemble_probability(ensemble, members))
     assert table["star_id"].tolist() == dataset.meta["signal_id"].tolist()
 
 

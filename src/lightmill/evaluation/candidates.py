@@ -9,7 +9,7 @@ import pandas as pd
 from lightmill.errors import ViewError
 from lightmill.files import write_csv
 from lightmill.logs import logger
-from lightmill.training.ensemble import Ensemble, load_ensemble, predict_members
+from lightmill.training.ensemble import Ensemble, ensemble_probability, load_ensemble, predict_members
 from lightmill.views.checksums import read_manifest, require_undamaged
 
 
@@ -63,5 +63,9 @@ def _scores(models: Ensemble, folder: Path) -> pd.DataFrame:
     arrays = {name: np.load(folder / f"{name}.npy", allow_pickle=False) for name in models.description["views"]}
     members = predict_members(models, arrays, manifest["settings"]["scale"])
     return pd.DataFrame(
-        {"signal_id": signals, "probability": members.mean(axis=0), "probability_spread": members.std(axis=0)}
+        {
+            "signal_id": signals,
+            "probability": ensemble_probability(models, members),
+            "probability_spread": members.std(axis=0),
+        }
     )

@@ -27,6 +27,15 @@ def score(
             show_default=False,
         ),
     ] = None,
+    prior: Annotated[
+        float | None,
+        typer.Option(
+            "--prior",
+            metavar="SHARE",
+            help="The share of positives among signals like these. [default: that of the validation rows]",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Score a file of views with a trained model or ensemble.
 
@@ -34,14 +43,14 @@ def score(
     `local_view` and ids, if the views have the lengths and the scale that the model was trained on.
 
     The table has one row per scored row, in the file's order: `row` (from 0), `star_id`, `probability` (the mean over
-    the ensemble's members) and `spread` (their standard deviation). Rows that cannot be scored go, with the reason, to
-    a table beside it, `scores.rejected.csv` for `scores.csv`; the last line says how many.
+    the ensemble's members, calibrated) and `spread` (their standard deviation). Rows that cannot be scored go, with the
+    reason, to a table beside it, `scores.rejected.csv` for `scores.csv`; the last line says how many.
     """
     with one_line_errors():
         from lightmill.training.scoring import rejected_path, score_rows, write_scores
 
         rejected = rejected_path(output)
-        scored = score_rows(model, views, id_column)
+        scored = score_rows(model, views, id_column, prior)
         with writing(output):
             write_scores(output, scored)
         members = "1 model" if scored.members == 1 else f"{scored.members} models"

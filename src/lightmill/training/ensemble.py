@@ -9,6 +9,7 @@ import numpy as np
 from lightmill.config.training import TaskLabels
 from lightmill.errors import ModelError
 from lightmill.files import sha256_file, write_json
+from lightmill.training.calibration import calibrated, fit_calibration
 from lightmill.training.dataset import Dataset, read_dataset
 from lightmill.training.examples import select_examples
 from lightmill.training.fitting import score_views
@@ -24,7 +25,7 @@ from lightmill.training.model_files import (
     write_weights,
 )
 from lightmill.training.networks.base import Network
-from lightmill.training.progress import best_threshold, class_weights, epoch_metrics
+from lightmill.training.progress import best_threshold, epoch_metrics
 
 # What members have in common, and what the ensemble's description takes over from them.
 _SHARED = ("architecture", "views", "scale", "task", "labels", "dataset", "rows", "settings", "versions")
@@ -42,8 +43,8 @@ def ensemble_models(members: Sequence[str | Path], dataset: str | Path, folder: 
     """Join trained models into an ensemble.
 
     Writes `model.safetensors`, in which a weight's name is its member's seed, a dot and its name, and `model.json`:
-    what the members share, what each of them reached, and the metrics and decision threshold of their mean probability
-    on the validation rows.
+    what the members share, what each of them reached, and of their mean probability on the validation rows the
+    calibration, and the metrics and decision threshold when calibrated.
 
     Parameters
     ----------
@@ -96,11 +97,13 @@ def _on_validation(networks: Sequence[Network], shared: Mapping[str, Any], datas
     examples = select_examples(dataset, labels, tuple(shared["views"]))
     validation = examples["validation"]
     mean = np.mean([probabilities(score_views(network, validation.views)) for network in networks], axis=0)
-    inside = np.clip(mean, 1e-12, 1 - 1e-12)
-    weights = class_weights(examples["train"].labels) if shared["settings"]["class_weights"] else np.ones(2)
+    calibration = fit_calibration(validation.labels, mean)
+    probability = calibrated(mean, calibration)
+    inside = np.clip(probability, 1e-12, 1 - 1e-12)
     return {
-        "validation": epoch_metrics(validation.labels, np.log(inside) - np.log1p(-inside), weights),
-        "threshold": best_threshold(validation.labels, mean),
+        "calibration": calibration,
+        "validation": epoch_metrics(validation.labels, np.log(inside) - np.log1p(-inside), np.ones(2)),
+        "threshold": best_threshold(validation.labels, probability),
     }
 
 
@@ -121,9 +124,17 @@ def load_ensemble(folder: str | Path) -> Ensemble:
 
 
 def predict_members(ensemble: Ensemble, views: Mapping[str, np.ndarray], scale: str) -> np.ndarray:
-    """Probabilities (members, n) of the positive class; their mean is the ensemble's.
+    """Probabilities (members, n) of the positive class, as each gives them; `ensemble_probability` joins them.
 
     `views` and `scale` are as for `predict`, and refused for the same reasons.
     """
     require_fitting_views(ensemble.description, views, scale)
     return np.stack([probabilities(score_views(network, views)) for network in ensemble.networks])
+
+
+def ensemble_probability(ensemble: Ensemble, members: np.ndarray, prior: float | None = None) -> np.ndarray:
+    """The ensemble's probability (n,): the mean of its members' (members, n), calibrated, for a prior if one is given.
+
+    As for `calibrated`, and ModelError where the prior is none.
+    """
+    return calibrated(members.mean(axis=0), ensemble.description["calibration"], prior)

@@ -21,7 +21,7 @@ from lightmill.training.fitting import score_views
 from lightmill.training.networks import build_network
 from lightmill.training.networks.base import Network
 
-FORMAT = 1
+FORMAT = 2
 WEIGHTS, DESCRIPTION = "model.safetensors", "model.json"
 
 

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from lightmill.config.views import Scale
-from lightmill.errors import LightmillError, ViewError
+from lightmill.errors import LightmillError, ModelError, ViewError
 from lightmill.files import write_csv
-from lightmill.training.ensemble import Ensemble, load_ensemble, predict_members
+from lightmill.training.ensemble import Ensemble, ensemble_probability, load_ensemble, predict_members
 from lightmill.training.model_files import DESCRIPTION, Model, load_model, predict, read_description
 from lightmill.views.importing import text_column
 from lightmill.views.layout import exported_name
@@ -35,8 +35,8 @@ class Scored(NamedTuple):
     ----------
     table
         One row for each scored row of the file, in its order: `row` (from 0), `star_id` (the id column's text),
-        `probability` (of the positive class of the model's task: the mean over members) and `spread` (their standard
-        deviation; 0 for a single model).
+        `probability` (of the positive class of the model's task: the mean over members, calibrated; of a single model
+        its own, as it is) and `spread` (the members' standard deviation before calibration; 0 for a single model).
     rejected
         The other rows: `row`, `star_id`, `reason`.
     members
@@ -49,7 +49,11 @@ class Scored(NamedTuple):
 
 
 def score_file(
-    model_dir: str | Path, views_file: str | Path, output: str | Path, id_column: str | None = None
+    model_dir: str | Path,
+    views_file: str | Path,
+    output: str | Path,
+    id_column: str | None = None,
+    prior: float | None = None,
 ) -> Scored:
     """Score the rows of a file of views, and write both tables.
 
@@ -57,12 +61,14 @@ def score_file(
     are those of `score_rows`, and so are the errors; LightmillError if `output` is no `.csv`.
     """
     rejected_path(output)
-    scored = score_rows(model_dir, views_file, id_column)
+    scored = score_rows(model_dir, views_file, id_column, prior)
     write_scores(output, scored)
     return scored
 
 
-def score_rows(model_dir: str | Path, views_file: str | Path, id_column: str | None = None) -> Scored:
+def score_rows(
+    model_dir: str | Path, views_file: str | Path, id_column: str | None = None, prior: float | None = None
+) -> Scored:
     """Score the rows of a file of views.
 
     Rejected are rows of which a view that the model looks at is not finite; and, in files that do not say how their
@@ -78,8 +84,11 @@ def score_rows(model_dir: str | Path, views_file: str | Path, id_column: str | N
         are scaled (`min`, `mad`, `depth`). What `lightmill views` writes is such a file, and so is an exported dataset.
     id_column
         Key of the id column; without it the first of ID_COLUMNS that is there.
+    prior
+        The share of positives among signals like these, if it is known to be another than on the validation rows.
 
-    Raises ModelError if the model cannot be read; ViewError, naming the file, if that cannot be read, lacks a view or
+    Raises ModelError if the model cannot be read, or if a prior is given that is no share or for a single model, which
+    is not calibrated; ViewError, naming the file, if that cannot be read, lacks a view or
     an id column, or has views whose length or scale is not the model's.
     """
     model = _load(model_dir)
@@ -91,10 +100,10 @@ def score_rows(model_dir: str | Path, views_file: str | Path, id_column: str | N
     views = {name: _fitting(views_file, name, key, columns[key], model.description) for name, key in arrays.items()}
     reasons = _reasons(views_file, keys, arrays, views, model.description["scale"])
     good = reasons == ""
-    members = _predict(model, {name: view[good] for name, view in views.items()})
+    members, probability = _predict(model, {name: view[good] for name, view in views.items()}, prior)
     rows = pd.DataFrame({"row": np.arange(len(stars)), "star_id": stars})
     return Scored(
-        table=rows[good].assign(probability=members.mean(axis=0), spread=members.std(axis=0)).reset_index(drop=True),
+        table=rows[good].assign(probability=probability, spread=members.std(axis=0)).reset_index(drop=True),
         rejected=rows[~good].assign(reason=reasons[~good]).reset_index(drop=True),
         members=len(members),
     )
@@ -119,12 +128,18 @@ def _load(folder: str | Path) -> Model | Ensemble:
     return load_ensemble(folder) if "members" in description else load_model(folder)
 
 
-def _predict(model: Model | Ensemble, views: Mapping[str, np.ndarray]) -> np.ndarray:
-    """Probabilities (members, n) of views that fit."""
+def _predict(
+    model: Model | Ensemble, views: Mapping[str, np.ndarray], prior: float | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Of views that fit the probabilities of the members (members, n), and the model's (n,)."""
     scale = model.description["scale"]
     if isinstance(model, Ensemble):
-        return predict_members(model, views, scale)
-    return predict(model, views, scale)[np.newaxis]
+        members = predict_members(model, views, scale)
+        return members, ensemble_probability(model, members, prior)
+    if prior is not None:
+        raise ModelError("a prior needs an ensemble, for a single model is not calibrated; name an ensemble's folder")
+    alone = predict(model, views, scale)
+    return alone[np.newaxis], alone
 
 
 def _id_column(file: str | Path, keys: list[str], wanted: str | None) -> str:
