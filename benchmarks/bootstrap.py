@@ -1,6 +1,6 @@
 """Metrics with intervals from a bootstrap by group, against a loop over scikit-learn's functions.
 
-Both draw the same groups from the same random numbers, and give the same nine metrics with the same intervals.
+Both draw the same groups from the same random numbers, and give the same thirteen metrics with the same intervals.
 """
 
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from sklearn import metrics
 
 from benchmarks.records import Peer, Record, release, side_by_side
 from lightmill.config.training import EvaluationSettings
-from lightmill.evaluation.metrics import score_metrics
+from lightmill.evaluation.metrics import calibration_bins, score_metrics
 
 THRESHOLD = 0.5
 
@@ -63,8 +63,23 @@ def _scores(labels: np.ndarray, probabilities: np.ndarray, weights: np.ndarray, 
         *(recall_at[precision_at >= wanted].max() for wanted in precisions),
         metrics.roc_auc_score(labels, probabilities, sample_weight=weights),
         metrics.brier_score_loss(labels, probabilities, sample_weight=weights),
+        metrics.log_loss(labels, probabilities, sample_weight=weights),
+        _calibration_error(labels, probabilities, weights),
         precision,
         recall,
         f1,
+        metrics.matthews_corrcoef(labels, called, sample_weight=weights),
         metrics.accuracy_score(labels, called, sample_weight=weights),
     ]
+
+
+def _calibration_error(labels: np.ndarray, probabilities: np.ndarray, weights: np.ndarray) -> float:
+    """The expected calibration error, which scikit-learn does not have, one bin after the other."""
+    bins, error = calibration_bins(probabilities), 0.0
+    for inside in (bins == place for place in range(bins.max() + 1)):
+        weight = weights[inside].sum()
+        if weight > 0:
+            mean = np.average(probabilities[inside], weights=weights[inside])
+            share = np.average(labels[inside], weights=weights[inside])
+            error += weight * abs(mean - share)
+    return error / weights.sum()

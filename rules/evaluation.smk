@@ -14,6 +14,7 @@ rule evaluate_model:
         confusion="<run>/evaluation/{experiment}/confusion_matrix.png",
         roc="<run>/evaluation/{experiment}/roc_curve.png",
         precision_recall="<run>/evaluation/{experiment}/precision_recall_curve.png",
+        reliability="<run>/evaluation/{experiment}/reliability.png",
         history="<run>/evaluation/{experiment}/training_history.png",
     log:
         "<logs>/evaluate_model/{experiment}.log",

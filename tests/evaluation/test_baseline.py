@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import roc_auc_score
 
-from lightmill.evaluation.baseline import scalar_features, scalars_baseline
+from lightmill.evaluation.baseline import OBSERVED, observed_features, scalar_features, scalars_baseline
 
 
 def rows(n, seed):
@@ -16,6 +16,11 @@ def rows(n, seed):
 def test_features_are_logs_and_unknown_where_there_is_none():
     meta = pd.DataFrame({"period_d": [10.0, np.nan], "depth_ppm": [1000.0, -5.0], "duration_h": [0.1, 0.0], "snr": 1.0})
     np.testing.assert_allclose(scalar_features(meta), [[1, 3, -1], [np.nan, np.nan, np.nan]])
+
+
+def test_how_a_signal_was_observed_is_taken_as_it_is():
+    meta = pd.DataFrame({name: [float(place), np.nan] for place, name in enumerate(OBSERVED)}).assign(snr=1.0)
+    np.testing.assert_array_equal(observed_features(meta), [[0, 1, 2, 3, 4], [np.nan] * 5])
 
 
 def test_it_learns_what_the_numbers_say():

@@ -3,32 +3,41 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.image import imread
-from sklearn.metrics import average_precision_score, roc_auc_score
+from sklearn.metrics import average_precision_score, log_loss, roc_auc_score
 from training.toys import toy_dataset, toy_meta
 
 from lightmill.config.training import EvaluationSettings, TaskLabels, TrainingSettings
 from lightmill.errors import ModelError
-from lightmill.evaluation.evaluate import METRICS_COLUMNS, evaluate_model
+from lightmill.evaluation.evaluate import METRICS_COLUMNS, evaluate_model, metrics_table
+from lightmill.evaluation.figures import reliability_figure
 from lightmill.evaluation.light_curves import relative_percent, transit_times
 from lightmill.evaluation.samples import SAMPLES, chosen_rows, hours_from_transit, plot_sample_views
 from lightmill.training.dataset import read_dataset
-from lightmill.training.ensemble import ensemble_models
+from lightmill.training.ensemble import ensemble_models, ensemble_probability, load_ensemble
 from lightmill.training.train import train_model
 
 SETTINGS = EvaluationSettings(bootstrap=100, minimum_positives=300)
 SEEDS = (1, 2)
 TABLES = ("test_predictions.csv", "model_metrics.csv", "classification_report.txt")
-FIGURES = ("confusion_matrix.png", "roc_curve.png", "precision_recall_curve.png", "training_history.png")
+FIGURES = (
+    "confusion_matrix.png",
+    "roc_curve.png",
+    "precision_recall_curve.png",
+    "reliability.png",
+    "training_history.png",
+)
+MODELS = ["ensemble_mean", "seed 1", "seed 2", "scalars", "observed", "majority"]
 
 
 def known_meta(n):
-    """Toy rows whose depth says something about the label."""
+    """Toy rows whose depth, and how often they were observed, say something about the label."""
     meta = toy_meta(n)
     generator = np.random.default_rng(8)
     meta["period_d"] = 10 ** generator.uniform(0, 2, n)
     meta["duration_h"] = 10 ** generator.uniform(0, 1, n)
     meta["depth_ppm"] = 10 ** (2 + (meta["label"] == "planet") + generator.uniform(0, 1.5, n))
     meta["snr"] = np.arange(n, dtype=float)
+    meta["transits_observed"] = generator.integers(1, 20, n) + 10.0 * (meta["label"] == "planet")
     return meta
 
 
@@ -66,17 +75,19 @@ def test_there_is_one_prediction_per_test_signal_and_seed(experiment, evaluated)
     assert (predictions["task_label"] == (predictions["label"] == "planet")).all()
 
 
-def test_the_metrics_follow_from_the_predictions(evaluated):
+def test_the_metrics_follow_from_the_predictions(experiment, evaluated):
     predictions = pd.read_csv(evaluated / "test_predictions.csv")
     metrics = pd.read_csv(evaluated / "model_metrics.csv").set_index(["model", "metric"])
     assert list(metrics.reset_index().columns) == list(METRICS_COLUMNS)
-    assert list(dict.fromkeys(metrics.index.get_level_values(0))) == ["ensemble_mean", "seed 1", "seed 2", "scalars"]
+    assert list(dict.fromkeys(metrics.index.get_level_values(0))) == MODELS
     wide = predictions.pivot(index="signal_id", columns="seed", values="probability")
     truth = predictions.drop_duplicates("signal_id").set_index("signal_id")["task_label"].loc[wide.index]
-    for model, scores in (("seed 1", wide[1]), ("seed 2", wide[2]), ("ensemble_mean", wide.mean(axis=1))):
+    together = ensemble_probability(load_ensemble(experiment / "ensemble"), wide.to_numpy().T)
+    for model, scores in (("seed 1", wide[1]), ("seed 2", wide[2]), ("ensemble_mean", together)):
         value = metrics.loc[model]["value"]
         assert value["average_precision"] == pytest.approx(average_precision_score(truth, scores))
         assert value["roc_auc"] == pytest.approx(roc_auc_score(truth, scores))
+        assert value["log_loss"] == pytest.approx(log_loss(truth, scores))
         called = scores >= metrics.loc[(model, "recall"), "threshold"]
         assert value["recall"] == pytest.approx(called[truth == 1].mean())
     row = metrics.loc[("ensemble_mean", "recall_at_precision_0.9")]
@@ -85,6 +96,63 @@ def test_the_metrics_follow_from_the_predictions(evaluated):
     assert (metrics["n"] == 60).all()
     assert (metrics["n_positives"] == 20).all()
     assert metrics.loc[("scalars", "roc_auc"), "value"] > 0.7
+    assert metrics.loc[("observed", "roc_auc"), "value"] > 0.7
+    assert metrics.loc["observed", "note"].str.startswith("what numbers of transits, cadences").all()
+    assert metrics.loc[("observed", "recall_at_precision_0.9"), "note"].endswith("there are 20")
+
+
+def test_majority_is_the_commoner_class_at_the_share_of_training(evaluated):
+    majority = pd.read_csv(evaluated / "model_metrics.csv").set_index(["model", "metric"]).loc["majority"]
+    value = majority["value"]
+    share, prevalence = 1 / 3, 20 / 60
+    assert value["average_precision"] == pytest.approx(prevalence)
+    assert value["roc_auc"] == 0.5
+    assert value["accuracy"] == pytest.approx(1 - prevalence)
+    assert value["mcc"] == value["recall"] == value["f1"] == 0
+    assert value["log_loss"] == pytest.approx(-prevalence * np.log(share) - (1 - prevalence) * np.log(1 - share))
+    assert value["ece"] == pytest.approx(abs(share - prevalence), abs=1e-12)
+    assert np.isnan(value["precision"])
+    assert (majority["threshold"] == 0.5).all()
+    assert majority["note"].str.startswith("the share of positives in training").all()
+
+
+def test_the_spread_of_the_seeds_stands_with_their_mean(evaluated):
+    metrics = pd.read_csv(evaluated / "model_metrics.csv").set_index(["model", "metric"])
+    ensemble, first, second = (metrics.loc[model] for model in MODELS[:3])
+    expected = (first["value"] - second["value"]).abs() / np.sqrt(2)
+    np.testing.assert_allclose(ensemble["seed_spread"], expected, rtol=1e-9, atol=1e-12)
+    assert ensemble["seed_spread"].notna().sum() >= 8
+    assert np.isnan(ensemble.loc["recall_at_precision_0.9", "seed_spread"])
+    assert metrics.drop("ensemble_mean", level="model")["seed_spread"].isna().all()
+
+
+def test_one_seed_has_no_spread_and_models_come_in_their_order():
+    generator = np.random.default_rng(1)
+    truth = np.arange(40) % 2.0
+    names = ["majority", "holes", "observed", "seed 7", "ensemble_mean"]
+    scores = {name: generator.random(40) for name in names}
+    table = metrics_table(truth, scores, dict.fromkeys(names, 0.5), np.arange(40), SETTINGS)
+    in_order = ["ensemble_mean", "seed 7", "scalars", "observed", "holes", "majority"]
+    assert list(dict.fromkeys(table["model"])) == in_order
+    assert table["seed_spread"].isna().all()
+
+
+def test_the_reliability_figure_shows_shares_of_bins_with_wilson_intervals():
+    generator = np.random.default_rng(4)
+    probabilities = generator.random(600)
+    labels = (generator.random(600) < probabilities).astype(float)
+    figure = reliability_figure(labels, probabilities, 0.95, "network", "title")
+    _, (line, _, (bars,)) = figure.axes[0].lines, figure.axes[0].containers[0]
+    order = np.argsort(probabilities).reshape(15, 40)
+    np.testing.assert_allclose(line.get_xdata(), probabilities[order].mean(axis=1))
+    shares = labels[order].mean(axis=1)
+    np.testing.assert_allclose(line.get_ydata(), shares)
+    ends = np.array([segment[:, 1] for segment in bars.get_segments()])
+    z, n = 1.959964, 40
+    middle, half = shares + z**2 / 2 / n, z * np.sqrt(shares * (1 - shares) / n + z**2 / 4 / n**2)
+    expected = np.column_stack([middle - half, middle + half]) / (1 + z**2 / n)
+    np.testing.assert_allclose(ends, expected, atol=1e-6)
+    assert sum(patch.get_height() for patch in figure.axes[1].patches) == 600
 
 
 def test_the_report_says_what_it_is_about(evaluated):

@@ -147,7 +147,7 @@ class EvaluationSettings(Section):
 
     bootstrap: int = Field(default=1000, ge=100, description="Bootstrap samples, drawn by group.")
     confidence: float = Field(default=0.95, gt=0.5, lt=1, description="Coverage of the intervals.")
-    precisions: list[float] = Field(default=[0.9, 0.99], description="Precisions at which the recall is given.")
+    precisions: list[float] = Field(default=[0.9, 0.95, 0.99], description="Precisions at which the recall is given.")
     minimum_positives: int = Field(
         default=300, ge=1, description="Below this many test positives, recall at fixed precision is not measurable."
     )

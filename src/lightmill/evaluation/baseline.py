@@ -3,7 +3,7 @@
 Gradient boosting on their logarithms. Period and duration are the catalog's; the depth is the one measured on the
 folded light curve, and the makers' own in sets of imported views. A network that is not above the baseline has learned
 nothing from the views that three numbers did not say. Whether a number is missing is not told: it depends on who made
-the catalog.
+the catalog. The same is fitted to how a signal was observed, which is not what it looks like.
 """
 
 import numpy as np
@@ -12,12 +12,18 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 SCALARS = ("period_d", "depth_ppm", "duration_h")
+OBSERVED = ("transits_observed", "cadences", "in_transit_cadences", "empty_bins_global", "empty_bins_local")
 
 
 def scalar_features(meta: pd.DataFrame) -> np.ndarray:
     """Log10 of period (d), depth (ppm) and duration (h), (n, 3) float64; NaN where unknown or not above zero."""
     values = meta.loc[:, list(SCALARS)].to_numpy(np.float64)
     return np.log10(np.where(values > 0, values, np.nan))
+
+
+def observed_features(meta: pd.DataFrame) -> np.ndarray:
+    """The counts OBSERVED, which say how a signal was observed, (n, 5) float64; NaN where unknown."""
+    return meta.loc[:, list(OBSERVED)].to_numpy(np.float64)
 
 
 def scalars_baseline(
@@ -28,7 +34,8 @@ def scalars_baseline(
     Parameters
     ----------
     train
-        (n, features) as `scalar_features` gives them; NaN is replaced by the median of the training rows.
+        (n, features) as `scalar_features` or `observed_features` gives them; NaN is replaced by the median of the
+        training rows.
     labels
         (n,) 1 or 0.
     others

@@ -9,11 +9,12 @@ from sklearn.metrics import classification_report, confusion_matrix
 
 from lightmill.config.training import EvaluationSettings, TaskLabels
 from lightmill.errors import ModelError
-from lightmill.evaluation.baseline import scalar_features, scalars_baseline
+from lightmill.evaluation.baseline import observed_features, scalar_features, scalars_baseline
 from lightmill.evaluation.figures import (
     confusion_figure,
     history_figure,
     precision_recall_figure,
+    reliability_figure,
     roc_figure,
 )
 from lightmill.evaluation.holes import hole_features
@@ -22,16 +23,25 @@ from lightmill.figures import STYLE, save_figure
 from lightmill.files import write_csv, write_text
 from lightmill.logs import logger
 from lightmill.training.dataset import Dataset, read_dataset, task_labels
-from lightmill.training.ensemble import Ensemble, load_ensemble, predict_members
+from lightmill.training.ensemble import Ensemble, ensemble_probability, load_ensemble, predict_members
 from lightmill.training.progress import best_threshold
 
-ENSEMBLE, SCALARS, HOLES = "ensemble_mean", "scalars", "holes"
+ENSEMBLE = "ensemble_mean"
+SCALARS, OBSERVED, HOLES, MAJORITY = "scalars", "observed", "holes", "majority"
+BASELINES = (SCALARS, OBSERVED, HOLES, MAJORITY)
+# What stands in `note` of all rows of a baseline.
+NOTES = {
+    OBSERVED: "what numbers of transits, cadences and empty bins alone would say; no network sees them",
+    HOLES: "what counts of cadences and presence of views alone would say; no network sees them",
+    MAJORITY: "the share of positives in training for every signal: knowing nothing",
+}
 METRICS_COLUMNS = (
     "model",
     "metric",
     "value",
     "low",
     "high",
+    "seed_spread",
     "n",
     "n_positives",
     "n_groups",
@@ -50,7 +60,7 @@ def evaluate_model(
     """Score the test split with every member of an ensemble and write tables and figures to `folder`.
 
     Writes `test_predictions.csv`, `model_metrics.csv`, `classification_report.txt`, `confusion_matrix.png`,
-    `roc_curve.png`, `precision_recall_curve.png` and `training_history.png`.
+    `roc_curve.png`, `precision_recall_curve.png`, `reliability.png` and `training_history.png`.
 
     Parameters
     ----------
@@ -92,13 +102,18 @@ def evaluate_model(
     counts = confusion_matrix(truth[rows], called, labels=[0, 1])
     confusion = confusion_figure(counts, names, f"{what}\nthreshold {threshold:.3f}")
     save_figure(folder / "confusion_matrix.png", confusion, style=STYLE)
+    title = f"{what}: {len(rows):,} test signals"
+    # Of the baselines only the one that a network must be above; the others are checks, not rivals.
+    curves = {model: score for model, score in scores.items() if model not in NOTES}
     for name, figure, metric in (
         ("roc_curve", roc_figure, "roc_auc"),
         ("precision_recall_curve", precision_recall_figure, "average_precision"),
     ):
         legend = _legend(metrics, metric, len(members))
-        title = f"{what}: {len(rows):,} test signals"
-        save_figure(folder / f"{name}.png", figure(truth[rows], scores, legend, title), style=STYLE)
+        save_figure(folder / f"{name}.png", figure(truth[rows], curves, legend, title), style=STYLE)
+    calibration = _legend(metrics, "ece", len(members))[ENSEMBLE]
+    reliability = reliability_figure(truth[rows], scores[ENSEMBLE], settings.confidence, calibration, title)
+    save_figure(folder / "reliability.png", reliability, style=STYLE)
     best = {member["seed"]: member["best_epoch"] for member in models.description["members"]}
     history = {seed: pd.read_csv(path) for seed, path in sorted(histories.items())}
     save_figure(folder / "training_history.png", history_figure(history, best, what), style=STYLE)
@@ -127,21 +142,26 @@ def _all_scores(
     members: Mapping[int, np.ndarray], models: Ensemble, data: Dataset, truth: np.ndarray, rows: np.ndarray
 ) -> tuple[dict[str, np.ndarray], dict[str, float]]:
     """Test scores and decision thresholds, chosen on validation, of the ensemble, its members, and the baselines."""
-    scores = {ENSEMBLE: np.mean(list(members.values()), axis=0)}
+    scores = {ENSEMBLE: ensemble_probability(models, np.stack(list(members.values())))}
     scores |= {f"seed {seed}": probability for seed, probability in members.items()}
     thresholds = {ENSEMBLE: float(models.description["threshold"])}
     thresholds |= {f"seed {member['seed']}": float(member["threshold"]) for member in models.description["members"]}
-    features = scalar_features(data.meta)
     train, validation = _rows_of(data, truth, "train"), _rows_of(data, truth, "validation")
-    baseline = scalars_baseline(features[train], truth[train], (features[validation], features[rows]))
-    if baseline is not None:
-        scores[SCALARS] = baseline[1]
-        thresholds[SCALARS] = best_threshold(truth[validation], baseline[0])
-    thin = hole_features(data)
-    betrayed = None if thin is None else scalars_baseline(thin[train], truth[train], (thin[validation], thin[rows]))
-    if betrayed is not None:
-        scores[HOLES] = betrayed[1]
-        thresholds[HOLES] = best_threshold(truth[validation], betrayed[0])
+    shown = {
+        SCALARS: scalar_features(data.meta),
+        OBSERVED: observed_features(data.meta),
+        HOLES: hole_features(data),
+    }
+    for model, features in shown.items():
+        if features is None:
+            continue
+        baseline = scalars_baseline(features[train], truth[train], (features[validation], features[rows]))
+        if baseline is not None:
+            scores[model] = baseline[1]
+            thresholds[model] = best_threshold(truth[validation], baseline[0])
+    scores[MAJORITY] = np.full(len(rows), truth[train].mean(dtype=np.float64))
+    # On one side of it lies every signal: that of the commoner class.
+    thresholds[MAJORITY] = 0.5
     return scores, thresholds
 
 
@@ -163,21 +183,22 @@ def metrics_table(
     settings: EvaluationSettings,
 ) -> pd.DataFrame:
     """METRICS_COLUMNS for the ensemble, each seed and the baselines; all on the same bootstrap samples."""
-    tables = []
-    last = (SCALARS, HOLES)
-    for model in sorted(scores, key=lambda name: (name != ENSEMBLE, last.index(name) + 1 if name in last else 0)):
-        table = score_metrics(truth, scores[model], groups, settings, threshold=thresholds[model])
-        if model == HOLES:
-            table = table.assign(
-                note="what counts of cadences and presence of views alone would say; no network sees them"
-            )
-        tables.append(table.assign(model=model, threshold=thresholds[model]))
-    if SCALARS not in scores:
-        unknown = pd.DataFrame({"metric": metric_names(settings), "value": np.nan, "low": np.nan, "high": np.nan})
-        note = "not available: the dataset has no period, duration or depth"
-        tables.append(unknown.assign(model=SCALARS, threshold=np.nan, note=note))
+    tables = {}
+    for model, probabilities in scores.items():
+        table = score_metrics(truth, probabilities, groups, settings, threshold=thresholds[model])
+        if model in NOTES:
+            table["note"] = [f"{NOTES[model]}; {note}" if note else NOTES[model] for note in table["note"]]
+        tables[model] = table.assign(seed_spread=np.nan, threshold=thresholds[model])
+    seeds = [model for model in scores if model != ENSEMBLE and model not in BASELINES]
+    of_seeds = pd.concat([tables[model]["value"] for model in seeds], axis=1)
+    tables[ENSEMBLE]["seed_spread"] = of_seeds.std(axis=1, ddof=1, skipna=False)
+    if SCALARS not in tables:
+        unknown = pd.DataFrame({"metric": metric_names(settings)}).reindex(columns=tables[ENSEMBLE].columns)
+        tables[SCALARS] = unknown.assign(note="not available: the dataset has no period, duration or depth")
+    order = [ENSEMBLE, *seeds, *(model for model in BASELINES if model in tables)]
     counts = {"n": len(truth), "n_positives": int(truth.sum()), "n_groups": len(np.unique(groups))}
-    return pd.concat(tables, ignore_index=True).assign(**counts)[list(METRICS_COLUMNS)]
+    together = pd.concat([tables[model].assign(model=model) for model in order], ignore_index=True)
+    return together.assign(**counts)[list(METRICS_COLUMNS)]
 
 
 def class_names(labels: TaskLabels | None) -> tuple[str, str]:
@@ -190,7 +211,7 @@ def class_names(labels: TaskLabels | None) -> tuple[str, str]:
 def _legend(metrics: pd.DataFrame, metric: str, seeds: int) -> dict[str, str]:
     """Legend entries with the metric's value: one for the ensemble, one for the first seed, one for the baseline."""
     wanted = metrics[metrics["metric"] == metric].set_index("model")
-    name = {"roc_auc": "AUC", "average_precision": "AP"}[metric]
+    name = {"roc_auc": "AUC", "average_precision": "AP", "ece": "ECE"}[metric]
     shown = {ENSEMBLE: f"mean of {seeds} seeds" if seeds > 1 else "network", SCALARS: "period, depth, duration alone"}
     legend = {
         model: f"{text}: {name} {row.value:.3f} ({row.low:.3f} to {row.high:.3f})"

@@ -8,8 +8,10 @@ import pandas as pd
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from scipy.stats import binomtest
 from sklearn.metrics import precision_recall_curve, roc_curve
 
+from lightmill.evaluation.metrics import calibration_bins
 from lightmill.figures import BLUE, GREEN, GREY, PURPLE, STYLE, VERMILLION
 
 _LEGEND: Any = {"frameon": True, "framealpha": 0.85, "edgecolor": "none"}
@@ -67,6 +69,50 @@ def precision_recall_figure(
         axes.set_xlabel("recall")
         axes.set_ylabel("precision")
         _finish_curves(axes, title, "lower left")
+    return figure
+
+
+def reliability_figure(
+    labels: np.ndarray, probabilities: np.ndarray, confidence: float, legend: str, title: str
+) -> Figure:
+    """Share of positives against mean probability in the bins of `ece`; below, how often each probability is given.
+
+    Bars are Wilson intervals of `confidence` for each bin's share, its signals taken as independent.
+    """
+    bins = calibration_bins(probabilities)
+    signals = np.bincount(bins)
+    mean = np.bincount(bins, weights=probabilities) / signals
+    positives = np.bincount(bins, weights=labels).astype(int)
+    share = positives / signals
+    intervals = [
+        binomtest(k, n).proportion_ci(confidence, method="wilson")
+        for k, n in zip(positives.tolist(), signals.tolist(), strict=True)
+    ]
+    # Rounding may put a limit that is the share itself on its wrong side.
+    below = np.maximum(share - [interval.low for interval in intervals], 0)
+    above = np.maximum([interval.high for interval in intervals] - share, 0)
+    with rc_context(STYLE):
+        figure = Figure(figsize=(5, 5.8), layout="constrained")
+        axes, counts = figure.subplots(2, 1, sharex=True, height_ratios=(3.4, 1))
+        axes.plot([0, 1], [0, 1], color=GREY, linestyle=":", linewidth=1, label="probability = share")
+        axes.errorbar(
+            mean, share, yerr=[below, above], color=BLUE, marker="o", markersize=4, linewidth=1.2,
+            elinewidth=0.9, capsize=2, label=legend, zorder=4,
+        )  # fmt: skip
+        axes.set_ylabel("share of positives")
+        axes.set_ylim(-0.02, 1.02)
+        axes.set_title(title)
+        axes.legend(loc="upper left", fontsize=8, **_LEGEND)
+        counts.hist(probabilities, bins=np.linspace(0, 1, 41), color=BLUE, alpha=0.6)
+        # From 0.7 on, so that a single signal has a bar.
+        counts.set_yscale("log")
+        counts.set_ylim(bottom=0.7)
+        counts.set_xlim(-0.02, 1.02)
+        counts.set_xlabel("probability")
+        counts.set_ylabel("signals")
+        for panel in (axes, counts):
+            panel.grid(color="0.9", linewidth=0.6)
+            panel.set_axisbelow(True)
     return figure
 
 

@@ -13,11 +13,29 @@ from lightmill.config.training import EvaluationSettings
 # Elements of the largest weight matrix held at a time (rows × samples): 32 MB of float64.
 _BLOCK = 4_000_000
 
+CALIBRATION_BINS = 15
+# A probability of exactly 0 or 1 that is wrong would cost infinitely much; clipped, it costs 34.5.
+_SUREST = 1e-15
+
 
 def metric_names(settings: EvaluationSettings) -> list[str]:
     """The metrics in the order in which they are given: average precision first, accuracy last."""
     at_precision = [f"recall_at_precision_{precision:g}" for precision in settings.precisions]
-    return ["average_precision", *at_precision, "roc_auc", "brier", "precision", "recall", "f1", "accuracy"]
+    as_probability = ["brier", "log_loss", "ece"]
+    at_threshold = ["precision", "recall", "f1", "mcc", "accuracy"]
+    return ["average_precision", *at_precision, "roc_auc", *as_probability, *at_threshold]
+
+
+def calibration_bins(probabilities: np.ndarray) -> np.ndarray:
+    """The bin, from 0 on, of each of `probabilities` (n,): CALIBRATION_BINS with as many rows each, low to high.
+
+    Rows of equal probability share a bin, the upper one, so bins are as even as ties allow, and fewer where there are
+    fewer distinct probabilities. None is empty.
+    """
+    ranked = np.sort(probabilities)
+    firsts = np.arange(1, CALIBRATION_BINS) * len(ranked) // CALIBRATION_BINS
+    bins = np.searchsorted(ranked[firsts], probabilities, side="right")
+    return np.unique(bins, return_inverse=True)[1].reshape(-1)
 
 
 def score_metrics(
@@ -35,14 +53,14 @@ def score_metrics(
     labels
         (n,) 1 or 0.
     probabilities
-        (n,) scores between 0 and 1; only `brier` takes them as probabilities.
+        (n,) scores between 0 and 1; only `brier`, `log_loss` and `ece` take them as probabilities.
     groups
         (n,) group of each row; rows of a group are drawn together.
     seed
         Of the bootstrap; the same input and seed give the same table.
     threshold
-        Probability from which on a row is called positive, for `precision`, `recall`, `f1` and `accuracy`. To be
-        chosen on validation rows, never on these.
+        Probability from which on a row is called positive, for `precision`, `recall`, `f1`, `mcc` and `accuracy`. To
+        be chosen on validation rows, never on these.
 
     Returns
     -------
@@ -113,17 +131,34 @@ def _metrics(
         false_rates = (called - true) / (total - positives)[:, None]
         roc_auc = np.sum(np.diff(false_rates, axis=1, prepend=0) * (recalls - gains / 2), axis=1)
         brier = np.sum(weights * (probabilities - labels) ** 2, axis=1) / total
+        log_loss = np.sum(weights * _surprise(labels, probabilities), axis=1) / total
+        # A bin's weight times how far its mean probability is from its share of positives: the weights cancel.
+        bins = np.flatnonzero(np.diff(calibration_bins(probabilities), prepend=-1))
+        excess = np.add.reduceat(weights * (probabilities - labels), bins, axis=1)
+        ece = np.sum(np.abs(excess), axis=1) / total
         above = (probabilities >= threshold).astype(np.float64)
         hits, calls = weights @ (above * labels), weights @ above
         # Nothing called positive: precision is unknown, recall and F1 are zero.
         precision, recall = hits / calls, hits / positives
         f1 = 2 * hits / (calls + positives)
+        # All or none called positive: the calls say nothing of the labels.
+        spread = calls * (total - calls) * positives * (total - positives)
+        mcc = np.where(spread > 0, (hits * total - calls * positives) / np.sqrt(spread), 0.0)
         accuracy = (total - calls - positives + 2 * hits) / total
     # Without positives every recall above is NaN, and so is what was made of it; the best of none is 0, not NaN.
     best = [np.max(np.where(precision_at >= wanted, recalls, 0.0), axis=1) for wanted in precisions]
     at_precision = [np.where(positives > 0, recall_there, np.nan) for recall_there in best]
     f1 = np.where(positives > 0, f1, np.nan)
-    return np.stack([average_precision, *at_precision, roc_auc, brier, precision, recall, f1, accuracy], axis=1)
+    mcc = np.where((positives > 0) & (positives < total), mcc, np.nan)
+    as_probability = [brier, log_loss, ece]
+    at_threshold = [precision, recall, f1, mcc, accuracy]
+    return np.stack([average_precision, *at_precision, roc_auc, *as_probability, *at_threshold], axis=1)
+
+
+def _surprise(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+    """-ln of the probability (n,) of what each label says, no further from certainty than _SUREST."""
+    of_label = np.where(labels == 1, probabilities, 1 - probabilities)
+    return -np.log(np.clip(of_label, _SUREST, 1 - _SUREST))
 
 
 def _table(value: np.ndarray, samples: np.ndarray, labels: np.ndarray, settings: EvaluationSettings) -> pd.DataFrame:

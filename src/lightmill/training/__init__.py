@@ -10,6 +10,7 @@ __getattr__, __dir__, __all__ = lazy_names(
         "task_labels": "dataset",
         "write_dataset": "dataset",
         "ensemble_models": "ensemble",
+        "ensemble_probability": "ensemble",
         "load_ensemble": "ensemble",
         "predict_members": "ensemble",
         "load_model": "model_files",
