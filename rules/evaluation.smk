@@ -33,6 +33,30 @@ rule evaluate_model:
         "../scripts/evaluate_model.py"
 
 
+# What nobody has labelled yet, for those who decide what to look at next.
+rule rank_unknown:
+    input:
+        unpack(experiment_dataset),
+        description="<run>/models/{experiment}/ensemble/model.json",
+        weights="<run>/models/{experiment}/ensemble/model.safetensors",
+    output:
+        table="<run>/evaluation/{experiment}/candidates.csv",
+        parquet="<run>/evaluation/{experiment}/candidates.parquet",
+    log:
+        "<logs>/rank_unknown/{experiment}.log",
+    benchmark:
+        "<benchmarks>/rank_unknown/{experiment}.tsv"
+    conda:
+        "../envs/lightmill.yaml"
+    threads: 1
+    resources:
+        mem_mb=3000,
+    params:
+        code=code("rank_unknown"),
+    script:
+        "../scripts/rank_unknown.py"
+
+
 rule plot_samples:
     input:
         unpack(experiment_dataset),

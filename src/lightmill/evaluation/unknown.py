@@ -1,0 +1,95 @@
+"""Signals of which nobody knows yet what they are, ranked by an ensemble: which of them to look at first."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from lightmill.config.training import TaskLabels
+from lightmill.errors import ModelError
+from lightmill.files import SEPARATOR, write_csv, write_parquet
+from lightmill.logs import logger
+from lightmill.training.dataset import Dataset, read_dataset, task_labels
+from lightmill.training.ensemble import Ensemble, ensemble_probability, load_ensemble, predict_members
+
+ABOUT = ("signal_id", "target_id", "star_id", "mission", "disposition", "ephemeris")
+NUMBERS = ("period_d", "epoch_bjd", "duration_h", "depth_ppm", "snr")
+SIMILAR = 3
+# Rows compared with all labelled ones at a time: 8,000 of them make 32 MB.
+BLOCK = 1000
+
+
+def rank_unknown(dataset: str | Path, ensemble: str | Path, folder: str | Path) -> None:
+    """Rank the signals without a label, the most probable first; writes `candidates.csv` and `candidates.parquet`.
+
+    Columns: who the signal is (ABOUT) and its ephemeris (NUMBERS); `probability`, calibrated, and `spread`, the
+    standard deviation of the members' before that; `rank` from 1, and `rank_low` and `rank_high`, the best and the
+    worst rank that a single member gives; `similar`, the labelled signals with the most similar views, and
+    `similar_labels`, what those are.
+
+    Parameters
+    ----------
+    dataset
+        Folder of the dataset that the ensemble was trained on.
+    ensemble
+        Folder of the ensemble.
+
+    Raises ModelError if the dataset is not the ensemble's; ViewError if views do not fit.
+    """
+    data, models = read_dataset(dataset), load_ensemble(ensemble)
+    if models.description["dataset"]["version"] != data.version:
+        raise ModelError(f"{dataset}: not the dataset that the models in {ensemble} were trained on; train them again")
+    table = _ranked(data, models)
+    write_csv(Path(folder) / "candidates.csv", table)
+    write_parquet(Path(folder) / "candidates.parquet", table)
+    logger.info("%d signals without a label ranked", len(table))
+
+
+def _ranked(data: Dataset, models: Ensemble) -> pd.DataFrame:
+    labels = None if models.description["labels"] is None else TaskLabels(**models.description["labels"])
+    truth = task_labels(data.meta, labels)
+    unknown = np.flatnonzero((data.meta["label"] == "unknown").to_numpy() & np.isnan(truth))
+    table = data.meta.loc[unknown, [*ABOUT, *NUMBERS]].reset_index(drop=True)
+    views = {name: np.asarray(data.views[name][unknown]) for name in models.description["views"]}
+    if len(unknown):
+        members = predict_members(models, views, data.manifest["description"]["scale"])
+        probability, spread = ensemble_probability(models, members), members.std(axis=0)
+    else:
+        members, probability, spread = np.zeros((1, 0)), np.zeros(0), np.zeros(0)
+    ranks = 1 + np.argsort(np.argsort(-members, axis=1, kind="stable"), axis=1)
+    known = np.flatnonzero(~np.isnan(truth))
+    similar = most_similar(data, unknown, known)
+    names, classes = data.meta["signal_id"].to_numpy(str), np.where(truth == 1, "positive", "negative")
+    table = table.assign(
+        probability=probability,
+        spread=spread,
+        rank_low=ranks.min(axis=0),
+        rank_high=ranks.max(axis=0),
+        similar=[SEPARATOR.join(names[rows]) for rows in similar],
+        similar_labels=[SEPARATOR.join(classes[rows]) for rows in similar],
+    )
+    table = table.sort_values(["probability", "signal_id"], ascending=[False, True], ignore_index=True)
+    table.insert(list(table.columns).index("rank_low"), "rank", np.arange(1, len(table) + 1))
+    return table
+
+
+def most_similar(data: Dataset, rows: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Which of the `others` look most like each of the `rows`: (rows, SIMILAR) indices, nearest first.
+
+    By the correlation of their global and of their local views, the mean of both.
+    """
+    alike = min(SIMILAR, len(others))
+    nearest = np.zeros((len(rows), alike), np.intp)
+    pictures = {name: _unit(np.asarray(data.views[name][others])) for name in ("global", "local")}
+    for start in range(0, len(rows), BLOCK):
+        block = rows[start : start + BLOCK]
+        likeness = sum(_unit(np.asarray(data.views[name][block])) @ known.T for name, known in pictures.items())
+        nearest[start : start + BLOCK] = np.argsort(-np.asarray(likeness), axis=1, kind="stable")[:, :alike]
+    return others[nearest]
+
+
+def _unit(views: np.ndarray) -> np.ndarray:
+    """Views (n, bins) less their mean, of length one; zeros stay zeros."""
+    centred = views.astype(np.float64) - views.mean(axis=1, keepdims=True)
+    length = np.linalg.norm(centred, axis=1, keepdims=True)
+    return centred / np.where(length > 0, length, 1.0)

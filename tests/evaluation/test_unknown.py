@@ -1,0 +1,84 @@
+"""Signals without a label: all of them ranked, by the ensemble, with what they look like."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from training.toys import toy_dataset, toy_meta, toy_views
+
+from lightmill.config.training import TrainingSettings
+from lightmill.errors import ModelError
+from lightmill.evaluation.unknown import most_similar, rank_unknown
+from lightmill.files import sha256_file
+from lightmill.training.dataset import read_dataset, write_dataset
+from lightmill.training.ensemble import ensemble_models, ensemble_probability, load_ensemble, predict_members
+from lightmill.training.train import train_model
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A dataset in which every tenth signal has lost its label, and an ensemble of it."""
+    folder = tmp_path_factory.mktemp("unknown")
+    meta = toy_meta(300)
+    views = toy_views(meta)
+    lost = np.arange(300) % 10 == 0
+    meta.loc[lost, ["label", "split"]] = ("unknown", "none")
+    write_dataset(folder / "toy", views, meta, {"scale": "min", "settings": {}, "labels": {}})
+    for seed in (1, 2):
+        settings = TrainingSettings(epochs=3, batch_size=32)
+        train_model(folder / "toy", folder / str(seed), "planet", None, settings, seed)
+    ensemble_models([folder / "1", folder / "2"], folder / "toy", folder / "ensemble")
+    rank_unknown(folder / "toy", folder / "ensemble", folder / "ranked")
+    return folder
+
+
+def test_every_signal_without_a_label_is_ranked_the_most_probable_first(trained):
+    table = pd.read_csv(trained / "ranked" / "candidates.csv", float_precision="round_trip")
+    data = read_dataset(trained / "toy")
+    unknown = data.meta[data.meta["label"] == "unknown"]
+    assert sorted(table["signal_id"]) == sorted(unknown["signal_id"])
+    assert table["probability"].is_monotonic_decreasing
+    assert table["rank"].tolist() == list(range(1, 31))
+    assert (table["rank_low"] <= table["rank_high"]).all()
+    assert table["rank_low"].min() == 1
+    assert table["rank_high"].max() == 30
+    models = load_ensemble(trained / "ensemble")
+    views = {name: np.asarray(data.views[name][unknown.index]) for name in ("global", "local")}
+    members = predict_members(models, views, "min")
+    expected = pd.Series(ensemble_probability(models, members), unknown["signal_id"])
+    np.testing.assert_allclose(table["probability"], expected[table["signal_id"]], rtol=1e-12)
+    parquet = pd.read_parquet(trained / "ranked" / "candidates.parquet")
+    assert list(parquet.columns) == list(table.columns)
+    assert parquet["signal_id"].tolist() == table["signal_id"].tolist()
+
+
+def test_what_looks_like_a_planet_is_likened_to_planets(trained):
+    table = pd.read_csv(trained / "ranked" / "candidates.csv")
+    likened = table["similar_labels"].str.count("positive")
+    assert likened.head(8).mean() > 2
+    assert likened.tail(8).mean() < 1
+    known = set(read_dataset(trained / "toy").meta.query("label != 'unknown'")["signal_id"])
+    assert all(len(names) == 3 and set(names) <= known for names in table["similar"].str.split("; "))
+
+
+def test_the_most_similar_signal_is_the_same_one_scaled_and_moved(trained):
+    data = read_dataset(trained / "toy")
+    rows = np.arange(5)
+    assert np.array_equal(most_similar(data, rows, np.arange(300))[:, 0], rows)
+
+
+def test_without_any_there_are_no_rows_and_another_dataset_is_refused(trained, tmp_path):
+    toy_dataset(tmp_path / "other", n=200)
+    with pytest.raises(ModelError, match="not the dataset"):
+        rank_unknown(tmp_path / "other", trained / "ensemble", tmp_path)
+    train_model(tmp_path / "other", tmp_path / "1", "planet", None, TrainingSettings(epochs=1), 1)
+    ensemble_models([tmp_path / "1"], tmp_path / "other", tmp_path / "ensemble")
+    rank_unknown(tmp_path / "other", tmp_path / "ensemble", tmp_path / "ranked")
+    table = pd.read_csv(tmp_path / "ranked" / "candidates.csv")
+    assert len(table) == 0
+    assert "probability" in table.columns
+
+
+def test_the_same_again_gives_the_same_bytes(trained, tmp_path):
+    rank_unknown(trained / "toy", trained / "ensemble", tmp_path)
+    for name in ("candidates.csv", "candidates.parquet"):
+        assert sha256_file(tmp_path / name) == sha256_file(trained / "ranked" / name)
