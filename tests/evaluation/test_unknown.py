@@ -9,6 +9,7 @@ from lightmill.config.training import TrainingSettings
 from lightmill.errors import ModelError
 from lightmill.evaluation.unknown import most_similar, rank_unknown
 from lightmill.files import sha256_file
+from lightmill.training.conformal import calls
 from lightmill.training.dataset import read_dataset, write_dataset
 from lightmill.training.ensemble import ensemble_models, ensemble_probability, load_ensemble, predict_members
 from lightmill.training.train import train_model
@@ -46,6 +47,8 @@ def test_every_signal_without_a_label_is_ranked_the_most_probable_first(trained)
     members = predict_members(models, views, "min")
     expected = pd.Series(ensemble_probability(models, members), unknown["signal_id"])
     np.testing.assert_allclose(table["probability"], expected[table["signal_id"]], rtol=1e-12)
+    limits = models.description["conformal"]
+    assert table["call"].tolist() == calls(table["probability"].to_numpy(), limits).tolist()
     parquet = pd.read_parquet(trained / "ranked" / "candidates.parquet")
     assert list(parquet.columns) == list(table.columns)
     assert parquet["signal_id"].tolist() == table["signal_id"].tolist()

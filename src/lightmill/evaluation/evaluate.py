@@ -22,6 +22,7 @@ from lightmill.evaluation.metrics import metric_names, score_metrics
 from lightmill.figures import STYLE, save_figure
 from lightmill.files import write_csv, write_text
 from lightmill.logs import logger
+from lightmill.training.conformal import BY_EYE, NEGATIVE, POSITIVE, calls
 from lightmill.training.dataset import Dataset, read_dataset, task_labels
 from lightmill.training.ensemble import Ensemble, ensemble_probability, load_ensemble, predict_members
 from lightmill.training.progress import best_threshold
@@ -96,7 +97,9 @@ def evaluate_model(
     called = scores[ENSEMBLE] >= threshold
     what = f"{data.name}, task {models.description['task']}"
     report = classification_report(truth[rows], called, labels=[0, 1], target_names=names, digits=3, zero_division=0.0)
-    head = _report_head(what, data, models, truth[rows], meta, threshold, metrics)
+    head = _report_head(what, data, models, truth[rows], meta, threshold, metrics) + _conformal(
+        truth[rows], scores[ENSEMBLE], models
+    )
     write_text(folder / "classification_report.txt", f"{head}\n{report}")
     logger.info("%s\n%s", head, report)
     counts = confusion_matrix(truth[rows], called, labels=[0, 1])
@@ -221,6 +224,18 @@ def _legend(metrics: pd.DataFrame, metric: str, seeds: int) -> dict[str, str]:
     if seeds > 1:
         legend[next(model for model in sorted(wanted.index) if model.startswith("seed "))] = "single seeds"
     return legend
+
+
+def _conformal(truth: np.ndarray, probability: np.ndarray, models: Ensemble) -> str:
+    """How the conformal calls did on the test split, in a line."""
+    limits = models.description["conformal"]
+    called = calls(probability, limits)
+    missed, mistaken = np.mean(called[truth == 1] == NEGATIVE), np.mean(called[truth == 0] == POSITIVE)
+    return (
+        f"conformal calls, {limits['error_rate']:.0%} of each class allowed to be wrong: {missed:.1%} of the positives "
+        f"called negative, {mistaken:.1%} of the negatives called positive, "
+        f"{np.mean(called == BY_EYE):.1%} of all left to the eye\n"
+    )
 
 
 def _report_head(

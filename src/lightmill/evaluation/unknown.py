@@ -9,6 +9,7 @@ from lightmill.config.training import TaskLabels
 from lightmill.errors import ModelError
 from lightmill.files import SEPARATOR, write_csv, write_parquet
 from lightmill.logs import logger
+from lightmill.training.conformal import calls
 from lightmill.training.dataset import Dataset, read_dataset, task_labels
 from lightmill.training.ensemble import Ensemble, ensemble_probability, load_ensemble, predict_members
 
@@ -23,9 +24,9 @@ def rank_unknown(dataset: str | Path, ensemble: str | Path, folder: str | Path) 
     """Rank the signals without a label, the most probable first; writes `candidates.csv` and `candidates.parquet`.
 
     Columns: who the signal is (ABOUT) and its ephemeris (NUMBERS); `probability`, calibrated, and `spread`, the
-    standard deviation of the members' before that; `rank` from 1, and `rank_low` and `rank_high`, the best and the
-    worst rank that a single member gives; `similar`, the labelled signals with the most similar views, and
-    `similar_labels`, what those are.
+    standard deviation of the members' before that; `call`, as in `lightmill.training.conformal`; `rank` from 1, and
+    `rank_low` and `rank_high`, the best and the worst rank that a single member gives; `similar`, the labelled signals
+    with the most similar views, and `similar_labels`, what those are.
 
     Parameters
     ----------
@@ -63,6 +64,7 @@ def _ranked(data: Dataset, models: Ensemble) -> pd.DataFrame:
     table = table.assign(
         probability=probability,
         spread=spread,
+        call=calls(probability, models.description["conformal"]),
         rank_low=ranks.min(axis=0),
         rank_high=ranks.max(axis=0),
         similar=[SEPARATOR.join(names[rows]) for rows in similar],

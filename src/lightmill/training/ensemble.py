@@ -10,6 +10,7 @@ from lightmill.config.training import TaskLabels
 from lightmill.errors import ModelError
 from lightmill.files import sha256_file, write_json
 from lightmill.training.calibration import calibrated, fit_calibration
+from lightmill.training.conformal import conformal_limits
 from lightmill.training.dataset import Dataset, read_dataset
 from lightmill.training.examples import select_examples
 from lightmill.training.fitting import score_views
@@ -44,7 +45,7 @@ def ensemble_models(members: Sequence[str | Path], dataset: str | Path, folder: 
 
     Writes `model.safetensors`, in which a weight's name is its member's seed, a dot and its name, and `model.json`:
     what the members share, what each of them reached, and of their mean probability on the validation rows the
-    calibration, and the metrics and decision threshold when calibrated.
+    calibration, and the metrics, decision threshold and conformal limits when calibrated.
 
     Parameters
     ----------
@@ -104,6 +105,7 @@ def _on_validation(networks: Sequence[Network], shared: Mapping[str, Any], datas
         "calibration": calibration,
         "validation": epoch_metrics(validation.labels, np.log(inside) - np.log1p(-inside), np.ones(2)),
         "threshold": best_threshold(validation.labels, probability),
+        "conformal": conformal_limits(validation.labels, probability),
     }
 
 
