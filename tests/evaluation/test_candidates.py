@@ -3,14 +3,13 @@
 import numpy as np
 import pandas as pd
 import pytest
-from training.toys import toy_dataset, toy_meta, toy_views
+from training.toys import toy_dataset, toy_ensemble, toy_meta, toy_views
 
 from lightmill.config.training import TrainingSettings
 from lightmill.errors import ViewError
 from lightmill.evaluation.candidates import rank_candidates
 from lightmill.files import sha256_file, write_json
-from lightmill.training.ensemble import ensemble_models, ensemble_probability, load_ensemble, predict_members
-from lightmill.training.train import train_model
+from lightmill.training.ensemble import ensemble_probability, load_ensemble, predict_members
 
 FOUND = toy_meta(12, prefix="FOUND")["signal_id"].tolist()
 VIEWS = toy_views(toy_meta(12, prefix="FOUND"), seed=5)
@@ -20,9 +19,7 @@ VIEWS = toy_views(toy_meta(12, prefix="FOUND"), seed=5)
 def ensemble(tmp_path_factory):
     folder = tmp_path_factory.mktemp("ensemble")
     toy_dataset(folder / "toy", n=150)
-    for seed in (1, 2):
-        train_model(folder / "toy", folder / str(seed), "planet", None, TrainingSettings(epochs=1, batch_size=64), seed)
-    ensemble_models([folder / "1", folder / "2"], folder / "toy", folder / "ensemble")
+    toy_ensemble(folder / "toy", folder, TrainingSettings(epochs=1, batch_size=64))
     return folder / "ensemble"
 
 

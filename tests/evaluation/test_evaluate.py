@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from matplotlib.image import imread
 from sklearn.metrics import average_precision_score, log_loss, roc_auc_score
-from training.toys import toy_dataset, toy_meta
+from training.toys import toy_dataset, toy_ensemble, toy_meta
 
 from lightmill.config.training import EvaluationSettings, TaskLabels, TrainingSettings
 from lightmill.errors import ModelError
@@ -45,10 +45,7 @@ def known_meta(n):
 def experiment(tmp_path_factory):
     folder = tmp_path_factory.mktemp("experiment")
     toy_dataset(folder / "toy", meta=known_meta(300), noise=0.9)
-    settings = TrainingSettings(epochs=2, batch_size=64)
-    for seed in SEEDS:
-        train_model(folder / "toy", folder / str(seed), "planet", None, settings, seed)
-    ensemble_models([folder / str(seed) for seed in SEEDS], folder / "toy", folder / "ensemble")
+    toy_ensemble(folder / "toy", folder, TrainingSettings(epochs=2, batch_size=64), SEEDS)
     return folder
 
 

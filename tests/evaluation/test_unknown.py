@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from training.toys import toy_dataset, toy_meta, toy_views
+from training.toys import toy_dataset, toy_ensemble, toy_meta, toy_views
 
 from lightmill.config.training import TrainingSettings
 from lightmill.errors import ModelError
@@ -11,8 +11,7 @@ from lightmill.evaluation.unknown import most_similar, rank_unknown
 from lightmill.files import sha256_file
 from lightmill.training.conformal import calls
 from lightmill.training.dataset import read_dataset, write_dataset
-from lightmill.training.ensemble import ensemble_models, ensemble_probability, load_ensemble, predict_members
-from lightmill.training.train import train_model
+from lightmill.training.ensemble import ensemble_probability, load_ensemble, predict_members
 
 
 @pytest.fixture(scope="module")
@@ -24,10 +23,7 @@ def trained(tmp_path_factory):
     lost = np.arange(300) % 10 == 0
     meta.loc[lost, ["label", "split"]] = ("unknown", "none")
     write_dataset(folder / "toy", views, meta, {"scale": "min", "settings": {}, "labels": {}})
-    for seed in (1, 2):
-        settings = TrainingSettings(epochs=3, batch_size=32)
-        train_model(folder / "toy", folder / str(seed), "planet", None, settings, seed)
-    ensemble_models([folder / "1", folder / "2"], folder / "toy", folder / "ensemble")
+    toy_ensemble(folder / "toy", folder, TrainingSettings(epochs=3, batch_size=32))
     rank_unknown(folder / "toy", folder / "ensemble", folder / "ranked")
     return folder
 
@@ -73,8 +69,7 @@ def test_without_any_there_are_no_rows_and_another_dataset_is_refused(trained, t
     toy_dataset(tmp_path / "other", n=200)
     with pytest.raises(ModelError, match="not the dataset"):
         rank_unknown(tmp_path / "other", trained / "ensemble", tmp_path)
-    train_model(tmp_path / "other", tmp_path / "1", "planet", None, TrainingSettings(epochs=1), 1)
-    ensemble_models([tmp_path / "1"], tmp_path / "other", tmp_path / "ensemble")
+    toy_ensemble(tmp_path / "other", tmp_path, TrainingSettings(epochs=1), seeds=[1])
     rank_unknown(tmp_path / "other", tmp_path / "ensemble", tmp_path / "ranked")
     table = pd.read_csv(tmp_path / "ranked" / "candidates.csv")
     assert len(table) == 0

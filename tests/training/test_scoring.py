@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from training.toys import LENGTHS, toy_dataset, toy_meta, toy_views
+from training.toys import LENGTHS, toy_dataset, toy_ensemble, toy_meta, toy_views
 from typer.testing import CliRunner
 
 from lightmill.cli import app
@@ -10,7 +10,7 @@ from lightmill.errors import LightmillError, ModelError, ViewError
 from lightmill.files import sha256_file
 from lightmill.training import load_ensemble, load_model, predict, predict_members, read_dataset
 from lightmill.training.dataset import write_dataset
-from lightmill.training.ensemble import ensemble_models, ensemble_probability
+from lightmill.training.ensemble import ensemble_probability
 from lightmill.training.export import export_dataset
 from lightmill.training.scoring import ID_COLUMNS, score_file, score_rows
 from lightmill.training.train import train_model
@@ -30,9 +30,7 @@ def data(tmp_path_factory):
 def model(data, tmp_path_factory):
     """Folder of models by seed, 1 and 2, and of their ensemble."""
     folder = tmp_path_factory.mktemp("models")
-    for seed in (1, 2):
-        train_model(data, folder / str(seed), "planet", None, SETTINGS, seed)
-    ensemble_models([folder / "1", folder / "2"], data, folder / "ensemble")
+    toy_ensemble(data, folder, SETTINGS)
     return folder
 
 

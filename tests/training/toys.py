@@ -1,11 +1,15 @@
 """Toy datasets: small enough to train on in a second, made to be learnable or not."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from lightmill.config.training import TrainingSettings
 from lightmill.training.dataset import FLAG_COLUMNS, META_COLUMNS, NUMBER_COLUMNS, Dataset, read_dataset, write_dataset
+from lightmill.training.ensemble import ensemble_models
+from lightmill.training.train import train_model
 
 SPLITS = ("train", "train", "train", "validation", "test")
 LENGTHS = {"global": 32, "local": 20}
@@ -58,3 +62,10 @@ def toy_dataset(
         views = {name: np.resize(views[name], (len(meta), bins)) for name, bins in lengths.items()}
     write_dataset(folder, views, meta, {"scale": scale, "settings": {}, "labels": {}})
     return read_dataset(folder)
+
+
+def toy_ensemble(dataset: Path, folder: Path, settings: TrainingSettings, seeds: Sequence[int] = (1, 2)) -> None:
+    """Train a model from each seed, in a folder of its own below `folder`, and join them in `folder / "ensemble"`."""
+    for seed in seeds:
+        train_model(dataset, folder / str(seed), "planet", None, settings, seed)
+    ensemble_models([folder / str(seed) for seed in seeds], dataset, folder / "ensemble")

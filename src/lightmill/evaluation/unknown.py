@@ -52,18 +52,15 @@ def _ranked(data: Dataset, models: Ensemble) -> pd.DataFrame:
     unknown = np.flatnonzero((data.meta["label"] == "unknown").to_numpy() & np.isnan(truth))
     table = data.meta.loc[unknown, [*ABOUT, *NUMBERS]].reset_index(drop=True)
     views = {name: np.asarray(data.views[name][unknown]) for name in models.description["views"]}
-    if len(unknown):
-        members = predict_members(models, views, data.manifest["description"]["scale"])
-        probability, spread = ensemble_probability(models, members), members.std(axis=0)
-    else:
-        members, probability, spread = np.zeros((1, 0)), np.zeros(0), np.zeros(0)
+    members = predict_members(models, views, data.manifest["description"]["scale"])
+    probability = ensemble_probability(models, members)
     ranks = 1 + np.argsort(np.argsort(-members, axis=1, kind="stable"), axis=1)
     known = np.flatnonzero(~np.isnan(truth))
     similar = most_similar(data, unknown, known)
     names, classes = data.meta["signal_id"].to_numpy(str), np.where(truth == 1, "positive", "negative")
     table = table.assign(
         probability=probability,
-        spread=spread,
+        spread=members.std(axis=0),
         call=calls(probability, models.description["conformal"]),
         rank_low=ranks.min(axis=0),
         rank_high=ranks.max(axis=0),

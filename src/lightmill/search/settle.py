@@ -43,10 +43,6 @@ class Found(NamedTuple):
     """What makes it doubtful: `second_dip`, `one_deeper`, and those of `lightmill.search.pileups`."""
 
 
-# Of a signal of which the masks of the others leave nothing.
-_GONE = Found(np.nan, np.nan, np.nan, np.nan, 0.0, np.nan, 0, ())
-
-
 class Signals(NamedTuple):
     """A signal with what else there is at its period."""
 
@@ -78,37 +74,32 @@ def settle(light_curve: LightCurve, detrend: DetrendSettings, found: Sequence[Si
     if np.any(quiet):
         red = redness(flat.time_bjd[quiet], flux[quiet], scatter[quiet])
         flux[quiet] = without_single_events(flat.time_bjd[quiet], flux[quiet], scatter[quiet], red)
-    settled, real = [], []
+    settled: list[Found | None] = []
     for place, signal in enumerate(found):
         others = [mask for base, mask in masked if base != place]
         left = ~transit_mask(flat.time_bjd, others, SETTLED_DURATIONS)
         if not np.any(left):
-            settled.append(_GONE)
-            real.append(False)
+            settled.append(None)
             continue
         cadences, deepest, odd = _deepest(flat.time_bjd[left], flux[left], scatter[left], signal, red, limits)
         peak, unequal = _every_second(cadences, deepest, limits)
-        real.append(beside_waves(cadences, peak) >= LEAST_BESIDE_WAVES)
-        settled.append(
-            Found(
-                **peak._replace(snr=peak.snr / float(red.of(peak.duration_h / 24.0)))._asdict(),
-                false_alarm=signal.main.false_alarm,
-                transits=transits_of(cadences, peak).observed,
-                flags=(
-                    *((SECOND_DIP,) if signal.parts or unequal else ()),
-                    *((ONE_DEEPER,) if odd else ()),
-                    *star_flags(light_curve, cadences.time_bjd, *peak[:3]),
-                ),
-            )
+        numbers = Found(
+            **peak._replace(snr=peak.snr / float(red.of(peak.duration_h / 24.0)))._asdict(),
+            false_alarm=signal.main.false_alarm,
+            transits=transits_of(cadences, peak).observed,
+            flags=(
+                *((SECOND_DIP,) if signal.parts or unequal else ()),
+                *((ONE_DEEPER,) if odd else ()),
+                *star_flags(light_curve, cadences.time_bjd, *peak[:3]),
+            ),
         )
-    strong = [
-        signal
-        for signal, numbers, stands in zip(found, settled, real, strict=True)
-        if stands and numbers.snr >= limits.least_snr and numbers.transits >= limits.least_transits
-    ]
-    if len(strong) < len(found):
-        return settle(light_curve, detrend, strong, limits)
-    return sorted(settled, key=lambda numbers: -numbers.snr)
+        strong = numbers.snr >= limits.least_snr and numbers.transits >= limits.least_transits
+        stands = strong and beside_waves(cadences, peak) >= LEAST_BESIDE_WAVES
+        settled.append(numbers if stands else None)
+    if None in settled:
+        left_over = [signal for signal, numbers in zip(found, settled, strict=True) if numbers is not None]
+        return settle(light_curve, detrend, left_over, limits)
+    return sorted(filter(None, settled), key=lambda numbers: -numbers.snr)
 
 
 def _deepest(

@@ -1,13 +1,16 @@
 """Examples changed at random while a network learns, so that it learns what stays the same."""
 
 from collections.abc import Mapping
+from statistics import NormalDist
 
 import torch
 from torch import Tensor
 
 from lightmill.config.training import Augmentation
-from lightmill.views.medians import MAD_TO_SIGMA
 
+# The median absolute deviation of a normal distribution times this is its sigma. (Not taken from the views' kernels:
+# training is not to run again when those change.)
+MAD_TO_SIGMA = 1.0 / NormalDist().inv_cdf(0.75)
 # Views of the whole period are left where they are: their middle is the transit, and so are their ends.
 WHOLE = ("global", "half_period", "twice_period")
 _SCATTER = "_scatter"

@@ -88,8 +88,8 @@ def score_rows(
         The share of positives among signals like these, if it is known to be another than on the validation rows.
 
     Raises ModelError if the model cannot be read, or if a prior is given that is no share or for a single model, which
-    is not calibrated; ViewError, naming the file, if that cannot be read, lacks a view or
-    an id column, or has views whose length or scale is not the model's.
+    is not calibrated; ViewError, naming the file, if that cannot be read, lacks a view or an id column, or has views
+    whose length or scale is not the model's.
     """
     model = _load(model_dir)
     keys = npz_keys(views_file)
