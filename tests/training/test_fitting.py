@@ -256,11 +256,10 @@ class Normalised(Network):
     def __init__(self):
         super().__init__()
         self.normalise = nn.BatchNorm1d(LENGTHS["global"])
-        self.dropout = nn.Dropout(0.5)
-        self.dense = nn.Linear(LENGTHS["global"], 1)
+        self.head = nn.Sequential(nn.Dropout(0.5), nn.Linear(LENGTHS["global"], 1))
 
-    def forward(self, views):
-        return self.dense(self.dropout(self.normalise(views["global"]))).squeeze(1)
+    def features(self, views):
+        return self.normalise(views["global"])
 
     def early_layers(self):
         return [self.normalise]
@@ -276,7 +275,7 @@ def test_frozen_layers_do_not_move_nor_do_their_statistics(toy, tmp_path, frozen
     after = network.state_dict()
     for name in ("weight", "bias", "running_mean", "running_var", "num_batches_tracked"):
         assert torch.equal(before[f"normalise.{name}"], after[f"normalise.{name}"]) == frozen
-    assert not torch.equal(before["dense.weight"], after["dense.weight"])
+    assert not torch.equal(before["head.1.weight"], after["head.1.weight"])
     assert all(parameter.requires_grad for parameter in network.parameters())
 
 

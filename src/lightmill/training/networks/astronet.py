@@ -80,10 +80,9 @@ class AstroNet(Network):
             before = width
         self.head = nn.Sequential(*layers, nn.Linear(before, 1))
 
-    def forward(self, views: Mapping[str, Tensor]) -> Tensor:
-        """Logits (n,) from views (n, bins)."""
-        features = [column(views[name]) for name, column in self.columns.items()]
-        return self.head(torch.cat(features, dim=1)).squeeze(1)
+    def features(self, views: Mapping[str, Tensor]) -> Tensor:
+        """Those of all columns (n, features), from views (n, bins)."""
+        return torch.cat([column(views[name]) for name, column in self.columns.items()], dim=1)
 
     def early_layers(self) -> list[nn.Module]:
         """The convolutions of both columns."""

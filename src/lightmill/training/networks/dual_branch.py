@@ -58,10 +58,9 @@ class DualBranch(Network):
             nn.Linear(HEAD_FEATURES, 1),
         )
 
-    def forward(self, views: Mapping[str, Tensor]) -> Tensor:
-        """Logits (n,) from views (n, bins)."""
-        features = [branch(views[name]) for name, branch in self.branches.items()]
-        return self.head(torch.cat(features, dim=1)).squeeze(1)
+    def features(self, views: Mapping[str, Tensor]) -> Tensor:
+        """Those of all branches (n, features), from views (n, bins)."""
+        return torch.cat([branch(views[name]) for name, branch in self.branches.items()], dim=1)
 
     def early_layers(self) -> list[nn.Module]:
         """The convolutions of both branches."""

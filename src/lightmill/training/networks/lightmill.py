@@ -83,8 +83,8 @@ class Lightmill(Network):
         there = [name for name in known if name in arrays or name in NEEDED]
         return (*there, *(name + SCATTER for name in there if name + SCATTER in arrays))
 
-    def forward(self, views: Mapping[str, Tensor]) -> Tensor:
-        """Logits (n,) from arrays (n, bins)."""
+    def features(self, views: Mapping[str, Tensor]) -> Tensor:
+        """Those of all columns (n, features), from arrays (n, bins)."""
         features = []
         for kind, names in self.views.items():
             column = self.columns[kind]
@@ -95,7 +95,7 @@ class Lightmill(Network):
                 # Depths of a thousand scatters are not a thousand times as deep as noise.
                 image = torch.asinh(torch.stack(channels, dim=1))[:, :, None, :]
                 features.append(column(image.contiguous(memory_format=torch.channels_last)).flatten(1))
-        return self.head(torch.cat(features, dim=1)).squeeze(1)
+        return torch.cat(features, dim=1)
 
     def early_layers(self) -> list[nn.Module]:
         """All columns."""
