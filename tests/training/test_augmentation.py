@@ -55,3 +55,62 @@ def test_noise_goes_with_the_scatter_of_each_view_and_a_scatter_stays(views):
         # Amounts even between 0 and 0.6: their mean square is 0.12.
         added = (after[name] - views[name]) / noise[name]
         assert added.square().mean() == pytest.approx(0.12, rel=0.15)
+
+
+@pytest.fixture
+def with_rows(views):
+    single = torch.randn(400, 6, 10)
+    single[:, 4:] = 0
+    return views | {"unfolded": single, "unfolded_scatter": single.abs(), "scalars": torch.randn(400, 9)}
+
+
+def test_numbers_stay_and_rows_of_transits_go_along(with_rows):
+    settings = Augmentation(mirror=True, shift_bins=1, noise=0.5, gap=0.2, bootstrap_transits=True)
+    noise = view_noise(with_rows)
+    assert "scalars" not in noise
+    assert noise["unfolded"].shape == (400, 1, 1)
+    after = augmented(with_rows, noise, settings)
+    assert torch.equal(after["scalars"], with_rows["scalars"])
+    assert {name: view.shape for name, view in after.items()} == {name: view.shape for name, view in with_rows.items()}
+    assert not torch.equal(after["unfolded"], with_rows["unfolded"])
+
+
+def test_transits_are_drawn_from_the_same_signal_and_the_local_view_moves_with_their_mean(with_rows):
+    before = with_rows["unfolded"]
+    after = augmented(with_rows, {}, Augmentation(bootstrap_transits=True))
+    for row in range(20):
+        places = [int((before[row, :4] == one).all(1).nonzero()[0]) for one in after["unfolded"][row, :4]]
+        assert torch.equal(after["unfolded_scatter"][row, :4], with_rows["unfolded_scatter"][row, places])
+        moved = before[row, places].mean(0) - before[row, :4].mean(0)
+        # The local view's 20 bins are the halves of the 10 bins of single transits.
+        shift = (after["local"] - with_rows["local"])[row]
+        assert shift.mean() == pytest.approx(float(moved.mean()), abs=0.15)
+        torch.testing.assert_close(shift.reshape(10, 2).mean(1)[1:-1], _smooth(moved)[1:-1], rtol=1e-4, atol=1e-4)
+    assert not after["unfolded"][:, 4:].any()
+    assert torch.equal(after["odd"], with_rows["odd"])
+
+
+def _smooth(values):
+    """Mean of the two places a quarter of a bin to either side, on straight lines between bins."""
+    left, right = values.roll(1), values.roll(-1)
+    return 0.75 * values + 0.125 * left + 0.125 * right
+
+
+def test_signals_without_single_transits_are_left_alone(with_rows):
+    with_rows["unfolded"][:7] = 0
+    after = augmented(with_rows, {}, Augmentation(bootstrap_transits=True))
+    assert torch.equal(after["local"][:7], with_rows["local"][:7])
+
+
+def test_gaps_are_stretches_of_half_of_the_examples_with_their_scatter(with_rows):
+    after = augmented(with_rows, {}, Augmentation(gap=0.4))
+    gap = (after["local"] == 0) & (with_rows["local"] != 0)
+    longest = gap.sum(1)
+    # Some gaps lie between the middles of two bins.
+    assert 120 < int((longest > 0).sum()) < 220
+    assert int(longest.max()) <= 8
+    for row in gap[longest > 0]:
+        places = row.nonzero().flatten()
+        assert int(places[-1] - places[0]) == len(places) - 1
+    assert torch.equal(after["local_scatter"] == 0, gap | (with_rows["local_scatter"] == 0))
+    assert not torch.equal(gap, (after["odd"] == 0))

@@ -7,6 +7,7 @@ from torch import nn
 from lightmill.config.training import Architecture
 from lightmill.errors import ModelError
 from lightmill.training.networks import ARCHITECTURES, build_network
+from lightmill.training.networks.base import mirror_images
 from lightmill.training.networks.dual_branch import Branch
 
 
@@ -63,7 +64,16 @@ def test_astronet_is_made_of_one_dimensional_convolutions():
             )
 
 
-ALL_VIEWS = {"global": 40, "half_period": 30, "local": 20, "odd": 20, "even": 20, "secondary": 20}
+ALL_VIEWS = {
+    "global": 40,
+    "half_period": 30,
+    "local": 20,
+    "odd": 20,
+    "even": 20,
+    "secondary": 20,
+    "unfolded": [5, 12],
+    "centroid": [2, 20],
+}
 
 
 def test_lightmill_looks_at_every_view_it_knows_and_at_nothing_else():
@@ -71,26 +81,63 @@ def test_lightmill_looks_at_every_view_it_knows_and_at_nothing_else():
     assert looks_at({"global", "local"}) == ("global", "local")
     counts = {f"{name}_count" for name in ALL_VIEWS}
     scatter = {f"{name}_scatter" for name in ALL_VIEWS}
-    assert set(looks_at({*ALL_VIEWS, *counts, *scatter, "snr"})) == {*ALL_VIEWS, *scatter}
+    assert set(looks_at({*ALL_VIEWS, *counts, *scatter, "scalars", "snr"})) == {*ALL_VIEWS, *scatter, "scalars"}
     # The two that it cannot do without are asked for, so that they are missed.
     assert set(looks_at({"odd"})) == {"global", "local", "odd"}
 
 
+def random_views(bins):
+    return {name: torch.randn(2, *([size] if isinstance(size, int) else size)) for name, size in bins.items()}
+
+
 @pytest.mark.parametrize("scatter", [False, True])
 def test_every_view_of_lightmill_counts_and_alike_ones_share_their_weights(scatter):
-    lengths = ALL_VIEWS | ({f"{name}_scatter": bins for name, bins in ALL_VIEWS.items()} if scatter else {})
+    bins = ALL_VIEWS | ({f"{name}_scatter": size for name, size in ALL_VIEWS.items()} if scatter else {})
+    bins |= {"scalars": 9}
     torch.manual_seed(1)
-    network = build_network("lightmill", lengths).eval()
-    few = build_network("lightmill", {name: lengths[name] for name in ("global", "local")})
-    assert sum(p.numel() for p in network.parameters()) < 2_000_000
+    network = build_network("lightmill", bins).eval()
+    few = build_network("lightmill", {name: bins[name] for name in ("global", "local")})
     assert sum(p.numel() for p in network.columns["near"].parameters()) == (
         sum(p.numel() for p in few.columns["near"].parameters()) + (16 * 5 + 16 if scatter else 0)
     )
-    views = {name: torch.randn(2, bins) for name, bins in lengths.items()}
+    views = random_views(bins)
     with torch.no_grad():
         before = network(views)
-        for name in lengths:
+        for name in bins:
             assert not torch.equal(network({**views, name: views[name] + 1}), before), name
+
+
+def test_lightmill_stays_small_however_long_the_views():
+    long = {name: 2001 if name == "global" else 301 for name in ALL_VIEWS if isinstance(ALL_VIEWS[name], int)}
+    long |= {"unfolded": [20, 101], "centroid": [2, 301]}
+    network = build_network("lightmill", {**long, **{f"{name}_scatter": size for name, size in long.items()}})
+    assert sum(p.numel() for p in network.parameters()) < 2_000_000
+    assert network.eval()(random_views({**long, **{f"{name}_scatter": size for name, size in long.items()}})).shape == (
+        2,
+    )
+
+
+def test_single_transits_count_in_any_order_and_unobserved_ones_not_at_all():
+    torch.manual_seed(2)
+    network = build_network("lightmill", {"global": 40, "local": 20, "unfolded": [5, 12]}).eval()
+    views = random_views({"global": 40, "local": 20, "unfolded": [5, 12]})
+    views["unfolded"][:, 3:] = 0
+    with torch.no_grad():
+        logits = network(views)
+        turned = network({**views, "unfolded": views["unfolded"][:, [1, 2, 0, 4, 3]]})
+        twice = torch.cat([views["unfolded"][:, :3], views["unfolded"][:, :3]], dim=1)
+        torch.testing.assert_close(network({**views, "unfolded": twice}), logits)
+        none = network({**views, "unfolded": torch.zeros(2, 5, 12)})
+    torch.testing.assert_close(turned, logits)
+    assert torch.isfinite(none).all()
+
+
+def test_time_runs_backwards_in_views_and_not_in_numbers():
+    views = random_views({"local": 20, "unfolded": [5, 12], "scalars": 9})
+    mirrored = mirror_images(views)
+    assert torch.equal(mirrored["scalars"], views["scalars"])
+    assert torch.equal(mirrored["unfolded"], views["unfolded"].flip(2))
+    assert torch.equal(mirrored["local"], views["local"].flip(1))
 
 
 def test_a_branch_is_made_of_one_dimensional_convolutions():

@@ -349,10 +349,14 @@ def test_views_that_nobody_asked_for_are_not_made():
     star = with_box(flat_star(centroid=1e-3), planet)
     full = make_views(star, planet, [planet], VIEWS)[1]
     basic = make_views(star, planet, [planet], VIEWS.model_copy(update={"more": ()}))[1]
-    assert list(basic.arrays) == ["global", "global_scatter", "global_count", "local", "local_scatter", "local_count"]
+    views = ["global", "global_scatter", "global_count", "local", "local_scatter", "local_count"]
+    assert list(basic.arrays) == [*views, "scalars"]
     assert basic.present == {}
-    for name, array in basic.arrays.items():
-        np.testing.assert_array_equal(array, full.arrays[name])
+    for name in views:
+        np.testing.assert_array_equal(basic.arrays[name], full.arrays[name])
+    # What is measured on further views alone is as if nothing were odd about it.
+    depths = basic.arrays["scalars"][:3]
+    np.testing.assert_array_equal(depths, full.arrays["scalars"][:3])
     assert basic.numbers.keys() == full.numbers.keys()
     unknown = {name for name, number in basic.numbers.items() if np.isnan(number)}
     assert unknown == set(FURTHER_NUMBERS)

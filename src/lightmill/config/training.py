@@ -5,9 +5,11 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from lightmill.config.section import Section
+from lightmill.config.views import MoreView
 
 # The networks in `lightmill.training.networks`; a configuration is checked without loading any.
 Architecture = Literal["dual_branch", "astronet", "lightmill"]
+LeftOut = Literal[MoreView, "scatter", "scalars"]
 Strategy = Literal["zero_shot", "frozen", "fine_tuned", "from_scratch"]
 STRATEGIES: tuple[Strategy, ...] = ("zero_shot", "frozen", "fine_tuned", "from_scratch")
 
@@ -29,16 +31,34 @@ class Augmentation(Section):
         description="Roll the views around transits by up to so many bins to either side: an epoch is never exact.",
     )
 
+    gap: float = Field(
+        default=0.0,
+        ge=0,
+        le=0.5,
+        description="Put a stretch of each view of half of the examples on the level, as if nothing had been observed "
+        "there: up to this share of its bins.",
+    )
+    bootstrap_transits: bool = Field(
+        default=False,
+        description="Draw single transits anew from a signal's own, with replacement, and move the local view with "
+        "their mean (where the dataset has `unfolded`).",
+    )
+
     @property
     def changes(self) -> bool:
         """Whether anything is changed at all."""
-        return self.mirror or self.noise > 0 or self.shift_bins > 0
+        return self.mirror or self.noise > 0 or self.shift_bins > 0 or self.gap > 0 or self.bootstrap_transits
 
 
 class TrainingSettings(Section):
     """How a network is fitted."""
 
     architecture: Architecture = Field(default="dual_branch", description="Name of the network.")
+    leave_out: list[LeftOut] = Field(
+        default=[],
+        description="Views that the network is not to see, though it could: to find out what each is worth. `scatter` "
+        "stands for that of all views, `scalars` for the numbers that were measured.",
+    )
     seeds: list[Annotated[int, Field(ge=0, lt=2**32)]] = Field(
         default=[1, 2, 3], min_length=1, description="One model is trained from each seed."
     )
@@ -77,6 +97,12 @@ class TrainingSettings(Section):
     device: Literal["cpu", "cuda", "auto"] = Field(
         default="cpu", description="Where to train. `auto` takes a GPU if there is one; bytes are promised on cpu."
     )
+
+    @model_validator(mode="after")
+    def _leaves_out_what_it_sees(self) -> "TrainingSettings":
+        if self.leave_out and self.architecture != "lightmill":
+            raise ValueError(f"leave_out: {self.architecture} sees the global and the local view alone; leave it out")
+        return self
 
     @field_validator("seeds")
     @classmethod

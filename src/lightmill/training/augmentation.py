@@ -7,41 +7,104 @@ import torch
 from torch import Tensor
 
 from lightmill.config.training import Augmentation
+from lightmill.training.networks.base import mirror_images
+from lightmill.views.layout import NUMBERS
 
 # The median absolute deviation of a normal distribution times this is its sigma. (Not taken from the views' kernels:
 # training is not to run again when those change.)
 MAD_TO_SIGMA = 1.0 / NormalDist().inv_cdf(0.75)
 # Views of the whole period are left where they are: their middle is the transit, and so are their ends.
 WHOLE = ("global", "half_period", "twice_period")
+LOCAL, UNFOLDED = "local", "unfolded"
 _SCATTER = "_scatter"
 
 
 def view_noise(views: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The robust scatter of each view's bins, (n, 1) float32, by name; not of arrays that are a scatter themselves."""
+    """The robust scatter of each view's bins, (n, 1, ...) float32, by name; not of scatters and numbers."""
     noise = {}
     for name, view in views.items():
-        if not name.endswith(_SCATTER):
+        if name != NUMBERS and not name.endswith(_SCATTER):
             flat = view.flatten(1)
             apart = (flat - flat.median(dim=1, keepdim=True).values).abs()
-            noise[name] = MAD_TO_SIGMA * apart.median(dim=1, keepdim=True).values
+            noise[name] = _as_rows(MAD_TO_SIGMA * apart.median(dim=1).values, view)
     return noise
 
 
 def augmented(views: Mapping[str, Tensor], noise: Mapping[str, Tensor], settings: Augmentation) -> dict[str, Tensor]:
-    """The views (n, bins) of a batch, changed by torch's generator; the noise is theirs, as `view_noise` gives it."""
+    """The views (n, bins) or (n, rows, bins) of a batch, changed by torch's generator; `noise` as of `view_noise`.
+
+    Numbers that were measured stay as they are.
+    """
     changed = dict(views)
     count = len(next(iter(views.values())))
+    if settings.bootstrap_transits and UNFOLDED in changed:
+        changed |= _resampled(changed)
     if settings.mirror:
-        mirrored = torch.rand(count) < 0.5
-        changed = {name: torch.where(mirrored[:, None], view.flip(-1), view) for name, view in changed.items()}
+        chosen = torch.rand(count) < 0.5
+        mirrored = mirror_images(changed)
+        changed = {name: torch.where(_as_rows(chosen, view), mirrored[name], view) for name, view in changed.items()}
     if settings.shift_bins:
         shift = int(torch.randint(-settings.shift_bins, settings.shift_bins + 1, ()))
         changed = {
-            name: view if name.removesuffix(_SCATTER) in WHOLE else view.roll(shift, -1)
+            name: view if name == NUMBERS or name.removesuffix(_SCATTER) in WHOLE else view.roll(shift, -1)
             for name, view in changed.items()
         }
     if settings.noise:
-        amount = settings.noise * torch.rand(count, 1)
+        amount = settings.noise * torch.rand(count)
         for name in noise:
-            changed[name] = changed[name] + torch.randn_like(changed[name]) * (noise[name] * amount)
+            sigma = noise[name] * _as_rows(amount, noise[name])
+            changed[name] = changed[name] + torch.randn_like(changed[name]) * sigma
+    if settings.gap:
+        changed = _with_gaps(changed, settings.gap)
     return changed
+
+
+def _resampled(views: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Single transits drawn anew from those of each signal, with replacement, and the local view moved with their mean.
+
+    The bootstrap (Efron 1979, Ann. Stat. 7, 1): what the views would be had other transits been observed. Both views
+    cover the same time; the mean of the transits moves by what the bins of the local view move by on straight lines
+    between.
+    """
+    single = views[UNFOLDED]
+    n, transits, bins = single.shape
+    seen = (single != 0).any(dim=2)
+    count = seen.sum(dim=1, keepdim=True)
+    # Rows that were observed stand first.
+    drawn = (torch.rand(n, transits) * count).long().clamp(max=transits - 1)
+    drawn = torch.where(seen, drawn, torch.arange(transits).expand(n, -1))
+    places = drawn[:, :, None].expand(-1, -1, bins)
+    resampled = {
+        name: view.gather(1, places) for name, view in views.items() if name.removesuffix(_SCATTER) == UNFOLDED
+    }
+    moved = (resampled[UNFOLDED] - single).sum(dim=1) / count.clamp(min=1)
+    stretched = torch.nn.functional.interpolate(
+        moved[:, None], size=views[LOCAL].shape[-1], mode="linear", align_corners=False
+    )
+    return {**resampled, LOCAL: views[LOCAL] + stretched[:, 0]}
+
+
+def _with_gaps(views: Mapping[str, Tensor], longest: float) -> dict[str, Tensor]:
+    """Views of which a stretch, anywhere and up to this share of their length, is on the level: nothing was observed.
+
+    Half of the examples have one, at the same place in a view's flux and scatter.
+    """
+    count = len(next(iter(views.values())))
+    there = torch.rand(count) < 0.5
+    changed = dict(views)
+    for name in sorted(name for name in views if name != NUMBERS and not name.endswith(_SCATTER)):
+        bins = views[name].shape[-1]
+        length = longest * bins * torch.rand(count)
+        start = (bins - length) * torch.rand(count)
+        place = torch.arange(bins) + 0.5
+        gap = there[:, None] & (place >= start[:, None]) & (place < (start + length)[:, None])
+        for part in (name, name + _SCATTER):
+            if part in views:
+                missing = gap[:, None, :] if views[part].ndim == 3 else gap
+                changed[part] = changed[part].masked_fill(missing, 0.0)
+    return changed
+
+
+def _as_rows(values: Tensor, view: Tensor) -> Tensor:
+    """One value for each signal (n,), as it goes along with a view's array: (n, 1) or (n, 1, 1)."""
+    return values.reshape(-1, *[1] * (view.ndim - 1))

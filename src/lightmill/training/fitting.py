@@ -15,7 +15,7 @@ from lightmill.training.augmentation import augmented, view_noise
 from lightmill.training.checkpoint import Checkpoint
 from lightmill.training.determinism import deterministic, seed_torch, torch_device
 from lightmill.training.examples import Examples
-from lightmill.training.networks.base import Network
+from lightmill.training.networks.base import Network, mirror_images
 from lightmill.training.progress import class_weights, cosine_rate, epoch_metrics, standing
 
 # Rows of one forward pass when nothing is learned: large enough to be fast, small enough for any memory.
@@ -165,7 +165,7 @@ def score_views(network: Network, views: Mapping[str, np.ndarray]) -> np.ndarray
         for batch in _batches(views, network.view_names, device):
             z = network(batch)
             if network.mirrored:
-                z = 0.5 * (z + network({name: view.flip(-1) for name, view in batch.items()}))
+                z = 0.5 * (z + network(mirror_images(batch)))
             logits.append(z.cpu().numpy())
     return np.concatenate(logits) if logits else np.zeros(0, np.float32)
 

@@ -19,7 +19,7 @@ from lightmill.training.checkpoint import dense
 from lightmill.training.determinism import deterministic
 from lightmill.training.fitting import score_views
 from lightmill.training.networks import build_network
-from lightmill.training.networks.base import Network
+from lightmill.training.networks.base import Bins, Network, bins_of, bins_text
 
 FORMAT = 2
 WEIGHTS, DESCRIPTION = "model.safetensors", "model.json"
@@ -126,20 +126,28 @@ def probabilities(logits: np.ndarray) -> np.ndarray:
 
 def require_fitting_views(description: Mapping[str, Any], views: Mapping[str, np.ndarray], scale: str) -> None:
     """Raise ViewError unless the views are those that the described model was made for."""
-    require_fitting_lengths(description, {name: view.shape[1] for name, view in views.items()}, scale, "these views")
+    require_fitting_lengths(description, {name: bins_of(view) for name, view in views.items()}, scale, "these views")
     for name in description["views"]:
-        bad = np.flatnonzero(~np.isfinite(views[name]).all(axis=1))
+        bad = np.flatnonzero(~finite_rows(views[name]))
         if len(bad):
             raise ViewError(f"{name} view of row {bad[0]}: holds values that are not finite; fill or leave out the row")
 
 
-def require_fitting_lengths(description: Mapping[str, Any], lengths: Mapping[str, int], scale: str, whose: str) -> None:
+def finite_rows(array: np.ndarray) -> np.ndarray:
+    """Whether all values of each row are finite, (n,) bool, of an array (n, ...)."""
+    return np.isfinite(array).all(axis=tuple(range(1, array.ndim)))
+
+
+def require_fitting_lengths(description: Mapping[str, Any], found: Mapping[str, Bins], scale: str, whose: str) -> None:
     """Raise ViewError unless views of these lengths and this scale fit the described model."""
     for name, bins in description["views"].items():
-        if name not in lengths:
-            raise ViewError(f"{whose}: no {name} view, which the model needs; there are {', '.join(sorted(lengths))}")
-        if lengths[name] != bins:
-            raise ViewError(f"{whose}: {name} views of {lengths[name]} bins, but the model was trained on {bins} bins")
+        if name not in found:
+            raise ViewError(f"{whose}: no {name} view, which the model needs; there are {', '.join(sorted(found))}")
+        if found[name] != bins:
+            raise ViewError(
+                f"{whose}: {name} views of {bins_text(found[name])} bins, but the model was trained on "
+                f"{bins_text(bins)} bins"
+            )
     if scale != description["scale"]:
         raise ViewError(
             f"{whose}: scaled by {scale!r}, but the model was trained on views scaled by {description['scale']!r}; "

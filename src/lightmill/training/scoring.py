@@ -11,7 +11,8 @@ from lightmill.config.views import Scale
 from lightmill.errors import LightmillError, ModelError, ViewError
 from lightmill.files import write_csv
 from lightmill.training.ensemble import Ensemble, ensemble_probability, load_ensemble, predict_members
-from lightmill.training.model_files import DESCRIPTION, Model, load_model, predict, read_description
+from lightmill.training.model_files import DESCRIPTION, Model, finite_rows, load_model, predict, read_description
+from lightmill.training.networks.base import bins_of, bins_text
 from lightmill.views.importing import text_column
 from lightmill.views.layout import exported_name
 from lightmill.views.npz import npz_keys, read_npz_columns, read_npz_text
@@ -168,24 +169,27 @@ def _view_key(file: str | Path, keys: list[str], view: str, description: Mapping
     for key in (f"{view}_view", view):
         if key in keys:
             return key
+    bins = bins_text(description["views"][view])
     raise ViewError(
-        f"{file}: no {view} view, of which the model needs {description['views'][view]} bins; {_listed(keys)}. "
+        f"{file}: no {view} view, of which the model needs {bins} bins; {_listed(keys)}. "
         f"Add it under the key {exported_name(view)!r}, or take a model without it"
     )
 
 
 def _fitting(file: str | Path, view: str, key: str, array: np.ndarray, description: Mapping[str, Any]) -> np.ndarray:
-    """A view's array as (n, bins) float32, if it is of the length that the model was trained on."""
-    bins = description["views"][view]
-    if array.ndim != 2 or array.dtype.kind not in "fiu":
+    """A view's array as (n, bins) or (n, rows, bins) float32, if it is of the shape that the model was trained on."""
+    wanted = description["views"][view]
+    axes = 2 if isinstance(wanted, int) else 1 + len(wanted)
+    if array.ndim != axes or array.dtype.kind not in "fiu":
         raise ViewError(
             f"{file}: {view} view (key {key!r}) is {array.dtype} {array.shape}, but the model takes numbers "
-            f"(rows, {bins}); save it so"
+            f"(rows, {bins_text(wanted).replace(' × ', ', ')}); save it so"
         )
-    if array.shape[1] != bins:
+    if bins_of(array) != wanted:
+        bins, has = bins_text(wanted), bins_text(bins_of(array))
         raise ViewError(
-            f"{file}: {view} view (key {key!r}) has {array.shape[1]} bins, but the model was trained on {bins}; "
-            f"make views of {bins} bins, or take a model for {array.shape[1]}"
+            f"{file}: {view} view (key {key!r}) has {has} bins, but the model was trained on {bins}; "
+            f"make views of {bins} bins, or take a model for {has}"
         )
     with np.errstate(over="ignore"):
         return array.astype(np.float32)
@@ -197,7 +201,7 @@ def _reasons(
     """Why each row is not scored (n,), empty for those that are."""
     reasons = np.full(len(next(iter(views.values()))), "", object)
     for view, array in views.items():
-        _reject(reasons, ~np.isfinite(array).all(axis=1), f"{view} view holds values that are not finite")
+        _reject(reasons, ~finite_rows(array), f"{view} view holds values that are not finite")
     if "scale" in keys:
         _require_scale(file, read_npz_text(file, "scale"), scale, ", ".join(views))
         return reasons

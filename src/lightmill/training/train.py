@@ -19,7 +19,7 @@ from lightmill.training.examples import Examples, class_counts, counts_table, ex
 from lightmill.training.fitting import fit, score_views
 from lightmill.training.model_files import library_versions, probabilities, save_model
 from lightmill.training.networks import ARCHITECTURES, build_network
-from lightmill.training.networks.base import Network
+from lightmill.training.networks.base import Bins, Network, bins_of
 from lightmill.training.progress import HISTORY_COLUMNS, METRICS, best_threshold, standing
 
 HISTORY = "training_history.csv"
@@ -49,18 +49,35 @@ def train_model(
         How to fit, and the seed of everything drawn (`settings.seeds` is not looked at).
     """
     data = read_dataset(dataset)
-    views = arrays_for(settings.architecture, data)
+    views = arrays_for(settings, data)
     examples = task_examples(data, labels, views)
-    network = fresh_network(settings.architecture, view_lengths(data), seed)
+    bins = view_bins(data)
+    network = fresh_network(settings.architecture, {name: bins[name] for name in views}, seed)
     description = describe(data, views, examples, settings, seed, task, labels)
     fit_and_save(network, examples, settings, seed, folder, description)
 
 
-def arrays_for(architecture: str, dataset: Dataset) -> tuple[str, ...]:
-    """What a network looks at of a dataset; raises ModelError for an architecture that is none."""
-    if architecture not in ARCHITECTURES:
-        raise ModelError(f"no architecture {architecture!r}; there are {', '.join(sorted(ARCHITECTURES))}")
-    return ARCHITECTURES[architecture].looks_at(view_lengths(dataset))
+def arrays_for(settings: TrainingSettings, dataset: Dataset) -> tuple[str, ...]:
+    """What a network is to look at of a dataset.
+
+    Raises ModelError for an architecture that is none, and where something is to be left out that is not there.
+    """
+    if settings.architecture not in ARCHITECTURES:
+        raise ModelError(f"no architecture {settings.architecture!r}; there are {', '.join(sorted(ARCHITECTURES))}")
+    seen = ARCHITECTURES[settings.architecture].looks_at(dataset.views)
+    for name in settings.leave_out:
+        left = tuple(view for view in seen if not belongs_to(view, name))
+        if left == seen:
+            raise ModelError(
+                f"leave_out {name!r}: dataset {dataset.name} has nothing of it; it has {', '.join(sorted(seen))}"
+            )
+        seen = left
+    return seen
+
+
+def belongs_to(array: str, name: str) -> bool:
+    """Whether an array goes where a view is left out: its flux and its scatter, the scatters of all, or the numbers."""
+    return array.endswith("_scatter") if name == "scatter" else array.removesuffix("_scatter") == name
 
 
 def task_examples(dataset: Dataset, labels: TaskLabels | None, views: Sequence[str]) -> dict[str, Examples]:
@@ -70,16 +87,16 @@ def task_examples(dataset: Dataset, labels: TaskLabels | None, views: Sequence[s
     return examples
 
 
-def fresh_network(architecture: str, lengths: Mapping[str, int], seed: int) -> Network:
+def fresh_network(architecture: str, bins: Mapping[str, Bins], seed: int) -> Network:
     """A network whose first weights follow from the seed alone."""
     with deterministic():
         seed_torch(seed, epoch=0)
-        return build_network(architecture, lengths)
+        return build_network(architecture, bins)
 
 
-def view_lengths(dataset: Dataset) -> dict[str, int]:
-    """Number of bins of each view of a dataset that is one row of bins."""
-    return {name: int(view.shape[1]) for name, view in dataset.views.items() if view.ndim == 2}
+def view_bins(dataset: Dataset) -> dict[str, Bins]:
+    """The shape of one signal's row of each array of a dataset: bins, or rows and bins."""
+    return {name: bins_of(view) for name, view in dataset.views.items()}
 
 
 def describe(
@@ -92,10 +109,10 @@ def describe(
     labels: TaskLabels | None,
 ) -> dict[str, Any]:
     """What a model's description says before anything is learned."""
-    lengths = view_lengths(dataset)
+    bins = view_bins(dataset)
     return {
         "architecture": settings.architecture,
-        "views": {name: lengths[name] for name in views},
+        "views": {name: bins[name] for name in views},
         "scale": dataset.manifest["description"]["scale"],
         "task": task,
         "labels": None if labels is None else labels.model_dump(),

@@ -18,7 +18,7 @@ from lightmill.training.fitting import score_views
 from lightmill.training.model_files import WEIGHTS, Model, load_model, require_fitting_lengths, save_model
 from lightmill.training.networks.base import Network
 from lightmill.training.progress import HISTORY_COLUMNS, METRICS, class_weights, epoch_metrics
-from lightmill.training.train import HISTORY, describe, fit_and_save, fresh_network, task_examples, view_lengths
+from lightmill.training.train import HISTORY, describe, fit_and_save, fresh_network, task_examples, view_bins
 from lightmill.transfer.fairness import label_map, require_common_splits
 from lightmill.transfer.tasks import require_same_question
 
@@ -96,8 +96,8 @@ def transfer_model(
     source_data, target_data = read_dataset(source_dataset), read_dataset(target_dataset)
     if source_data.version != source.description["dataset"]["version"]:
         raise ModelError(f"{source_dataset}: not the dataset that {source_model} was trained on; train it again")
-    lengths, scale = view_lengths(target_data), target_data.manifest["description"]["scale"]
-    require_fitting_lengths(source.description, lengths, scale, f"dataset {target_data.name}")
+    found, scale = view_bins(target_data), target_data.manifest["description"]["scale"]
+    require_fitting_lengths(source.description, found, scale, f"dataset {target_data.name}")
     source_labels = source.description["labels"]
     source_task = task_labels(source_data.meta, None if source_labels is None else TaskLabels(**source_labels))
     require_same_question(

@@ -3,10 +3,13 @@
 from typing import NamedTuple
 
 from lightmill.config.views import ViewForms
+from lightmill.views.scalars import SCALARS
 
 FLUX, SCATTER, COUNT = "float32", "float32", "uint16"
 MOST_COUNTED = 65535
 """Counts above it are stored as it is."""
+NUMBERS = "scalars"
+"""The array of what was measured, as `lightmill.views.scalars` has it."""
 
 
 # What is measured on a signal, by column of `meta.parquet`; docs/views.md says how. NaN where it cannot be.
@@ -49,7 +52,7 @@ def presence_column(view: str) -> str:
 
 def exported_name(array: str) -> str:
     """What an array is called in a file of all of them, where numbers have names too: `global` is `global_view`."""
-    return array if array.endswith(("_scatter", "_count")) else f"{array}_view"
+    return array if array == NUMBERS or array.endswith(("_scatter", "_count")) else f"{array}_view"
 
 
 class ArrayForm(NamedTuple):
@@ -63,13 +66,14 @@ def array_layout(settings: ViewForms) -> dict[str, ArrayForm]:
     """The arrays of a shard by name: of every view the flux, and its scatter and number of cadences bin by bin.
 
     `<view>` float32, `<view>_scatter` float32, `<view>_count` uint16; `global` and `local` first, then those of
-    `settings.more`.
+    `settings.more`; and `scalars` float32.
     """
     forms = {}
     for view, shape in view_shapes(settings).items():
         forms[view] = ArrayForm(shape, FLUX)
         forms[f"{view}_scatter"] = ArrayForm(shape, SCATTER)
         forms[f"{view}_count"] = ArrayForm(shape, COUNT)
+    forms[NUMBERS] = ArrayForm((len(SCALARS),), FLUX)
     return forms
 
 

@@ -10,10 +10,11 @@ from lightmill.views.flatten import FlatCurve
 from lightmill.views.fold import fold, is_harmonic
 from lightmill.views.folded import fold_star
 from lightmill.views.further import further_views
-from lightmill.views.layout import MOST_COUNTED, array_layout
+from lightmill.views.layout import MOST_COUNTED, NUMBERS, array_layout
 from lightmill.views.measure import measure_transit, missing_transit
 from lightmill.views.medians import median
 from lightmill.views.normalise import FLAT
+from lightmill.views.scalars import network_scalars
 from lightmill.views.scaling import apply_scale, scale_view
 from lightmill.views.shape import fit_trapezoid
 from lightmill.views.signal import Signal
@@ -24,7 +25,7 @@ class SignalViews:
     """The views of one signal, and what was measured on the way."""
 
     arrays: dict[str, np.ndarray]
-    """All that `array_layout` names: of every view its flux, scatter and counts; finite everywhere."""
+    """All that `array_layout` names: of every view its flux, scatter and counts; `scalars`; finite everywhere."""
     present: dict[str, bool]
     """Whether the signal has each of the further views; the arrays of one that it has not are all zeros."""
     numbers: dict[str, float | int]
@@ -165,6 +166,7 @@ def _make(star: FlatCurve, phase_d: np.ndarray, signal: Signal, settings: ViewSe
         "scale_global": scale_whole,
         "scale_local": scale_near,
     }
+    arrays[NUMBERS][:] = network_scalars(numbers)
     return SignalViews(arrays, {name: view is not None for name, view in further.items()}, numbers)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from lightmill.errors import ModelError
 from lightmill.training.networks.astronet import AstroNet
-from lightmill.training.networks.base import Network
+from lightmill.training.networks.base import Bins, Network
 from lightmill.training.networks.dual_branch import DualBranch
 from lightmill.training.networks.lightmill import Lightmill
 
@@ -16,7 +16,7 @@ ARCHITECTURES: dict[str, type[Network]] = {
 }
 
 
-def build_network(architecture: str, view_lengths: Mapping[str, int]) -> Network:
+def build_network(architecture: str, view_bins: Mapping[str, Bins]) -> Network:
     """A network with fresh weights from torch's generator, for views of the given numbers of bins.
 
     Raises ModelError for an unknown architecture and for a view that it needs and is not there.
@@ -24,11 +24,11 @@ def build_network(architecture: str, view_lengths: Mapping[str, int]) -> Network
     if architecture not in ARCHITECTURES:
         raise ModelError(f"no architecture {architecture!r}; there are {', '.join(sorted(ARCHITECTURES))}")
     builder = ARCHITECTURES[architecture]
-    wanted = builder.looks_at(view_lengths)
-    missing = [name for name in wanted if name not in view_lengths]
+    wanted = builder.looks_at(view_bins)
+    missing = [name for name in wanted if name not in view_bins]
     if missing:
         raise ModelError(
             f"{architecture} needs the views {', '.join(wanted)}; "
-            f"the dataset has {', '.join(sorted(view_lengths)) or 'none'}"
+            f"the dataset has {', '.join(sorted(view_bins)) or 'none'}"
         )
-    return builder({name: view_lengths[name] for name in wanted})
+    return builder({name: view_bins[name] for name in wanted})

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from lightmill.errors import ModelError
-from lightmill.training.networks.base import Network
+from lightmill.training.networks.base import Bins, Network, one_axis
 
 KERNEL = 5
 CONVOLUTIONS = 2  # in each block
@@ -61,17 +61,17 @@ class AstroNet(Network):
 
     view_names = ("global", "local")
 
-    def __init__(self, view_lengths: Mapping[str, int]) -> None:
+    def __init__(self, view_bins: Mapping[str, Bins]) -> None:
         super().__init__()
         for name, (filters, pool) in COLUMNS.items():
             fewest = fewest_bins(len(filters), pool)
-            if view_lengths[name] < fewest:
+            if one_axis(view_bins, name) < fewest:
                 raise ModelError(
-                    f"astronet: {name} views of {view_lengths[name]} bins, too few for its {len(filters)} poolings; "
+                    f"astronet: {name} views of {view_bins[name]} bins, too few for its {len(filters)} poolings; "
                     f"expected at least {fewest}"
                 )
         self.columns = nn.ModuleDict(
-            {name: Column(view_lengths[name], *COLUMNS[name]) for name in self.view_names},
+            {name: Column(one_axis(view_bins, name), *COLUMNS[name]) for name in self.view_names},
         )
         layers: list[nn.Module] = []
         before = sum(int(column.features) for column in self.columns.values())  # type: ignore[arg-type,misc]

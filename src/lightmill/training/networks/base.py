@@ -1,9 +1,15 @@
 """What every network has in common."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
+import numpy as np
 from torch import Tensor, nn
+
+from lightmill.views.layout import NUMBERS
+
+# The shape of one signal's row of an array, as a model's description has it: bins, or rows and bins.
+Bins = int | Sequence[int]
 
 
 class Network(nn.Module, ABC):
@@ -40,3 +46,25 @@ class Network(nn.Module, ABC):
     @abstractmethod
     def early_layers(self) -> list[nn.Module]:
         """The layers that see the views first: what the transfer strategy `frozen` keeps as it is."""
+
+
+def bins_of(array: np.ndarray) -> Bins:
+    """The shape of one signal's row of an array (n, bins) or (n, rows, bins)."""
+    return int(array.shape[1]) if array.ndim == 2 else [int(axis) for axis in array.shape[1:]]
+
+
+def bins_text(bins: Bins) -> str:
+    """The shape in words for people: `201`, or `20 × 31`."""
+    return str(bins) if isinstance(bins, int) else " × ".join(map(str, bins))
+
+
+def one_axis(view_bins: Mapping[str, Bins], name: str) -> int:
+    """The number of bins of a view that is one row of them."""
+    bins = view_bins[name]
+    assert isinstance(bins, int), f"{name} has rows and bins: {bins}"
+    return bins
+
+
+def mirror_images(views: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The views as they were if time ran backwards; numbers have no direction."""
+    return {name: view if name == NUMBERS else view.flip(-1) for name, view in views.items()}

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from lightmill.training.networks.base import Network
+from lightmill.training.networks.base import Bins, Network, one_axis
 
 FILTERS = 16
 KERNEL = 5
@@ -49,9 +49,9 @@ class DualBranch(Network):
 
     view_names = ("global", "local")
 
-    def __init__(self, view_lengths: Mapping[str, int]) -> None:
+    def __init__(self, view_bins: Mapping[str, Bins]) -> None:
         super().__init__()
-        self.branches = nn.ModuleDict({name: Branch(view_lengths[name]) for name in self.view_names})
+        self.branches = nn.ModuleDict({name: Branch(one_axis(view_bins, name)) for name in self.view_names})
         self.head = nn.Sequential(
             nn.Linear(len(self.view_names) * BRANCH_FEATURES, HEAD_FEATURES),
             nn.ReLU(),

@@ -2,27 +2,35 @@
 
 A column of residual blocks (He et al. 2016, CVPR, 770) for views of the whole period, and one for views of a transit's
 surroundings, which the odd and the even transits and the secondary share with the local view: what a dip looks like is
-learned once. Beside the flux of a view stands its scatter, where the dataset has it. Batch normalisation (Ioffe and
-Szegedy 2015, ICML, 448), dropout before the dense layers, and scores that are the mean over a view and its mirror
-image, for time has no direction here.
+learned once. Single transits go through a column of their own, and their mean and scatter from transit to transit are
+what is kept of them; so does the centroid, both of its axes at once. Beside the flux of a view stands its scatter,
+where the dataset has it, and beside all of them what was measured in numbers. Batch normalisation (Ioffe and Szegedy
+2015, ICML, 448), dropout before the dense layers, and scores that are the mean over a view and its mirror image, for
+time has no direction here.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
 
-from lightmill.training.networks.base import Network
+from lightmill.training.networks.base import Bins, Network
+from lightmill.views.layout import NUMBERS
 
 KERNEL = 5
 POOL, POOL_STRIDE = 3, 2
-# Views whose bins mean the same share a column; filters of its blocks.
+# Views whose bins mean the same share a column; filters of its blocks, and into how many bins at most it is pooled.
 KINDS = {
-    "whole": (("global", "half_period", "twice_period"), (16, 32, 64, 64)),
-    "near": (("local", "odd", "even", "secondary"), (16, 32, 64)),
+    "whole": (("global", "half_period", "twice_period"), (16, 32, 64, 64), 16),
+    "near": (("local", "odd", "even", "secondary"), (16, 32, 64), 8),
+    "single": (("unfolded",), (16, 32), 8),
+    "place": (("centroid",), (16, 32), 8),
 }
+# Both axes of the centroid are seen at once; every other view is one row of bins, or many rows of the same kind.
+AXES = {"place": 2}
 NEEDED = ("global", "local")
 SCATTER = "_scatter"
+NUMBER_FEATURES = 32
 DENSE = 128
 DROPOUT = 0.3
 
@@ -46,57 +54,117 @@ class Block(nn.Module):
         return torch.relu(self.through(image) + self.past(image))
 
 
+class Column(nn.Module):
+    """Blocks and poolings: (n, channels, 1, bins) → (n, features), of no more than `most` bins each."""
+
+    def __init__(self, channels: int, filters: Sequence[int], most: int) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        before = channels
+        for width in filters:
+            layers += [Block(before, width), nn.MaxPool2d((1, POOL), (1, POOL_STRIDE), (0, POOL // 2))]
+            before = width
+        self.blocks = nn.Sequential(*layers)
+        self.width, self.poolings, self.most = before, len(filters), most
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Features of an image with the channels last in memory."""
+        seen: Tensor = self.blocks(image)
+        if seen.shape[-1] > self.most:
+            seen = nn.functional.adaptive_avg_pool2d(seen, (1, self.most))
+        return seen.flatten(1)
+
+    def features(self, bins: int) -> int:
+        """How many of them there are for a view of so many bins."""
+        for _ in range(self.poolings):
+            bins = (bins + 1) // POOL_STRIDE
+        return self.width * min(bins, self.most)
+
+
 class Lightmill(Network):
     """All views of one dataset → one logit."""
 
     mirrored = True
 
-    def __init__(self, view_lengths: Mapping[str, int]) -> None:
+    def __init__(self, view_bins: Mapping[str, Bins]) -> None:
         super().__init__()
-        self.view_names = tuple(view_lengths)
-        self.views = {kind: [name for name in names if name in view_lengths] for kind, (names, _) in KINDS.items()}
+        self.view_names = tuple(view_bins)
+        self.views = {kind: [name for name in names if name in view_bins] for kind, (names, *_) in KINDS.items()}
         # Of all views or of none: the views of one kind have as many channels.
-        self.with_scatter = all(name + SCATTER in view_lengths for names in self.views.values() for name in names)
+        self.with_scatter = all(name + SCATTER in view_bins for names in self.views.values() for name in names)
         self.columns = nn.ModuleDict()
         features = 0
-        for kind, (_, filters) in KINDS.items():
-            layers: list[nn.Module] = []
-            before = 1 + self.with_scatter
-            for width in filters:
-                layers += [Block(before, width), nn.MaxPool2d((1, POOL), (1, POOL_STRIDE), (0, POOL // 2))]
-                before = width
-            self.columns[kind] = nn.Sequential(*layers)
-            for name in self.views[kind]:
-                bins = view_lengths[name]
-                for _ in filters:
-                    bins = (bins + 1) // POOL_STRIDE
-                features += before * bins
+        for kind, names in self.views.items():
+            if not names:
+                continue
+            column = Column(AXES.get(kind, 1) * (1 + self.with_scatter), *KINDS[kind][1:])
+            self.columns[kind] = column
+            for name in names:
+                bins = view_bins[name]
+                each = column.features(bins if isinstance(bins, int) else bins[-1])
+                features += 2 * each if kind == "single" else each
         self.columns.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.numbers: nn.Module | None = None
+        if NUMBERS in view_bins:
+            count = view_bins[NUMBERS]
+            assert isinstance(count, int)
+            self.numbers = nn.Sequential(nn.BatchNorm1d(count), nn.Linear(count, NUMBER_FEATURES), nn.ReLU())
+            features += NUMBER_FEATURES
         self.head = nn.Sequential(
             nn.Dropout(DROPOUT), nn.Linear(features, DENSE), nn.ReLU(), nn.Dropout(DROPOUT), nn.Linear(DENSE, 1)
         )
 
     @classmethod
     def looks_at(cls, arrays: Collection[str]) -> tuple[str, ...]:
-        """Every view that it knows, and its scatter, as far as they are there."""
-        known = [name for names, _ in KINDS.values() for name in names]
+        """Every view that it knows, and its scatter, as far as they are there; and the numbers that were measured."""
+        known = [name for names, *_ in KINDS.values() for name in names]
         there = [name for name in known if name in arrays or name in NEEDED]
-        return (*there, *(name + SCATTER for name in there if name + SCATTER in arrays))
+        scatters = [name + SCATTER for name in there if name + SCATTER in arrays]
+        return (*there, *scatters, *([NUMBERS] if NUMBERS in arrays else []))
 
     def features(self, views: Mapping[str, Tensor]) -> Tensor:
-        """Those of all columns (n, features), from arrays (n, bins)."""
+        """Those of all columns and numbers (n, features), from arrays (n, bins) or (n, rows, bins)."""
         features = []
         for kind, names in self.views.items():
-            column = self.columns[kind]
             for name in names:
-                channels = [views[name]]
-                if self.with_scatter:
-                    channels.append(views[name + SCATTER])
+                channels = [views[name]] + ([views[name + SCATTER]] if self.with_scatter else [])
                 # Depths of a thousand scatters are not a thousand times as deep as noise.
-                image = torch.asinh(torch.stack(channels, dim=1))[:, :, None, :]
-                features.append(column(image.contiguous(memory_format=torch.channels_last)).flatten(1))
+                channels = [torch.asinh(channel) for channel in channels]
+                if kind == "single":
+                    features.append(self._of_single(channels))
+                else:
+                    stacked = torch.cat(channels, dim=1) if kind in AXES else torch.stack(channels, dim=1)
+                    features.append(self._column(kind, stacked))
+        if self.numbers is not None:
+            features.append(self.numbers(views[NUMBERS]))
         return torch.cat(features, dim=1)
 
+    def _column(self, kind: str, channels: Tensor) -> Tensor:
+        """Features (n, features) of (n, channels, bins)."""
+        image = channels[:, :, None, :].contiguous(memory_format=torch.channels_last)
+        features: Tensor = self.columns[kind](image)
+        return features
+
+    def _of_single(self, channels: list[Tensor]) -> Tensor:
+        """Mean and standard deviation over transits (n, 2 × features) of arrays (n, transits, bins).
+
+        Rows of zeros are transits that were not observed, and count for nothing. Of a signal without any the first
+        such row is taken: a flat view.
+        """
+        n, transits, bins = channels[0].shape
+        seen = (channels[0] != 0).any(dim=2)
+        seen[:, 0] = True
+        rows = torch.stack(channels, dim=2).reshape(n * transits, len(channels), bins)[seen.flatten()]
+        of_row = self._column("single", rows).float()
+        of_each = of_row.new_zeros(n * transits, of_row.shape[1])
+        of_each[seen.flatten()] = of_row
+        of_each = of_each.reshape(n, transits, -1)
+        count = seen.sum(dim=1, keepdim=True)
+        mean = of_each.sum(dim=1) / count
+        variance = (seen[:, :, None] * (of_each - mean[:, None]) ** 2).sum(dim=1) / count
+        # The root of 0 has no slope.
+        return torch.cat([mean, torch.sqrt(variance + 1e-6)], dim=1)
+
     def early_layers(self) -> list[nn.Module]:
-        """All columns."""
-        return list(self.columns.children())
+        """All columns, and what the numbers go through first."""
+        return [*self.columns.children(), *([] if self.numbers is None else [self.numbers])]
