@@ -1,6 +1,6 @@
-"""Old labels judged by what later tables say of the same signals, and what the labels' own errors allow at best."""
+"""Old labels judged by what later tables say of the same signals."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,14 +11,12 @@ from lightmill.catalogs.later import match_later, read_later
 from lightmill.catalogs.merging import REPEATING
 from lightmill.config.training import EvaluationSettings, LaterLabels, TaskLabels
 from lightmill.errors import CatalogError, ModelError
-from lightmill.evaluation.metrics import metric_names, score_metrics
+from lightmill.evaluation.ceiling import todays_metrics
 from lightmill.files import SEPARATOR, write_csv
 from lightmill.logs import logger
 from lightmill.training.dataset import Dataset, read_dataset, task_labels
 from lightmill.training.ensemble import Ensemble, ensemble_probability, load_ensemble, predict_members
 
-ENSEMBLE, KNOWER = "ensemble_mean", "todays_truth"
-LISTED, OR_ABSENT, ALL, UNDECIDED = "listed", "listed_or_absent", "all", "undecided"
 TRUTH_COLUMNS = (
     "signal_id",
     "star_id",
@@ -34,22 +32,6 @@ TRUTH_COLUMNS = (
     "how",
     "events",
     "probability",
-)
-METRICS_COLUMNS = (
-    "rows",
-    "model",
-    "labels",
-    "metric",
-    "value",
-    "low",
-    "high",
-    "n",
-    "n_positives",
-    "n_groups",
-    "n_left_out",
-    "n_now_positive",
-    "n_now_negative",
-    "note",
 )
 
 
@@ -184,82 +166,6 @@ def _judged_rows(data: Dataset, old: NDArray[np.float32]) -> pd.DataFrame:
 def _probabilities(models: Ensemble, data: Dataset, rows: NDArray[np.intp]) -> NDArray[np.float64]:
     views = {name: np.asarray(data.views[name][rows]) for name in models.description["views"]}
     return ensemble_probability(models, predict_members(models, views, data.manifest["description"]["scale"]))
-
-
-def todays_metrics(
-    truth: pd.DataFrame, settings: LaterLabels, evaluation: EvaluationSettings, threshold: float
-) -> pd.DataFrame:
-    """METRICS_COLUMNS: the ensemble by old labels and by today's, and who knows today's truth by the old ones.
-
-    `truth` has `old_label` (NaN where nobody had labelled the signal), `todays_label`, `todays_label_or_absent`,
-    `probability` and `group_id`. `threshold`: probability from which on the ensemble calls a signal positive.
-    """
-    test = truth[truth["old_label"].notna()]
-    tables = [_by_both_labels(LISTED, test, test["todays_label"], evaluation, threshold)]
-    if settings.absent == "negative":
-        tables.append(_by_both_labels(OR_ABSENT, test, test["todays_label_or_absent"], evaluation, threshold))
-    # What no later table decides keeps its old label: as if that were right.
-    decided = test["todays_label"].fillna(test["old_label"])
-    tables.append(_by_both_labels(ALL, test, decided, evaluation, threshold))
-    unlabelled = truth[truth["old_label"].isna()]
-    if len(unlabelled):
-        chosen = unlabelled[unlabelled["todays_label"].notna()]
-        counts = _counts(chosen, None, len(unlabelled))
-        tables.append(
-            _scored(chosen, chosen["todays_label"], chosen["probability"], evaluation, threshold).assign(
-                rows=UNDECIDED, model=ENSEMBLE, labels="today", **counts
-            )
-        )
-    return pd.concat(tables, ignore_index=True)[list(METRICS_COLUMNS)]
-
-
-def _by_both_labels(
-    rows: str, test: pd.DataFrame, today: pd.Series, evaluation: EvaluationSettings, threshold: float
-) -> pd.DataFrame:
-    """Metrics on the test rows that have a label today."""
-    chosen, label = test[today.notna()], today[today.notna()]
-    asked = [
-        (ENSEMBLE, "old", chosen["old_label"], chosen["probability"], threshold),
-        (ENSEMBLE, "today", label, chosen["probability"], threshold),
-        (KNOWER, "old", chosen["old_label"], label, 0.5),
-    ]
-    counts = _counts(chosen, label, len(test))
-    return pd.concat(
-        [
-            _scored(chosen, truth, score, evaluation, limit).assign(rows=rows, model=model, labels=labels, **counts)
-            for model, labels, truth, score, limit in asked
-        ]
-    )
-
-
-def _scored(
-    chosen: pd.DataFrame, labels: pd.Series, scores: pd.Series, evaluation: EvaluationSettings, threshold: float
-) -> pd.DataFrame:
-    """`score_metrics` of some rows, and how many they are; without any, each metric with a note."""
-    counts = {"n": len(chosen), "n_positives": int(labels.sum()), "n_groups": chosen["group_id"].nunique()}
-    if chosen.empty:
-        nothing = pd.DataFrame({"metric": metric_names(evaluation), "note": "no such rows"})
-        return nothing.reindex(columns=["metric", "value", "low", "high", "note"]).assign(**counts)
-    table = score_metrics(
-        labels.to_numpy(float),
-        scores.to_numpy(float),
-        chosen["group_id"].to_numpy(str),
-        evaluation,
-        threshold=threshold,
-    )
-    return table.assign(**counts)
-
-
-def _counts(chosen: pd.DataFrame, label: pd.Series | None, of: int) -> Mapping[str, int]:
-    """How many rows are left out, and of how many the label has changed, by direction."""
-    changed = {"n_now_positive": 0, "n_now_negative": 0}
-    if label is not None:
-        old = chosen["old_label"]
-        changed = {
-            "n_now_positive": int(((old == 0) & (label == 1)).sum()),
-            "n_now_negative": int(((old == 1) & (label == 0)).sum()),
-        }
-    return {"n_left_out": of - len(chosen), **changed}
 
 
 def _log(metrics: pd.DataFrame) -> None:

@@ -1,0 +1,209 @@
+"""What stops a network on sets that others labelled and folded: the numbers of docs/limits.md.
+
+    python -m benchmarks.limits labels OLD LATER [LATER ...]
+    python -m benchmarks.limits errors EVALUATION [--koi TABLE]
+    python -m benchmarks.limits coarser DATASET ENSEMBLE FOLDER [--seeds N ...] [--config CONFIG EXPERIMENT]
+
+`labels`: what the signals of an old table are in later ones, by old disposition; no network has part in it.
+`errors`: what those are that an ensemble ranks high and the old labels call negative, by the `todays_truth.csv` of an
+experiment, and the average precision that is left when each kind is set right or left out. With the KOI table, by the
+flags of its vetters, which are read here and nowhere else.
+`coarser`: an ensemble of the same settings, trained on the same signals with half as many bins, against one that is
+there, paired by group.
+"""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from sklearn.metrics import average_precision_score
+
+from lightmill.catalogs.later import match_later, read_later
+from lightmill.catalogs.merging import REPEATING
+from lightmill.config.model import load_config
+from lightmill.config.training import EvaluationSettings
+from lightmill.evaluation.metrics import score_metrics
+from lightmill.files import SEPARATOR
+from lightmill.training.dataset import Dataset, read_dataset, task_labels, write_dataset
+from lightmill.training.ensemble import ensemble_models, ensemble_probability, load_ensemble, predict_members
+from lightmill.training.train import train_model
+from lightmill.views.importing import rescaled
+
+FLAGS = {
+    "koi_fpflag_nt": "not like a transit (nt)",
+    "koi_fpflag_ss": "an eclipse (ss)",
+    "koi_fpflag_co": "beside the star (co, ec) and nothing else",
+    "koi_fpflag_ec": "beside the star (co, ec) and nothing else",
+}
+BESIDE, NOW_OTHER = FLAGS["koi_fpflag_co"], "label has changed since"
+CUTS = (0.5, 0.8)
+SAMPLES = 1000
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    forms = parser.add_subparsers(dest="form", required=True)
+    labels = forms.add_parser("labels", help="what the signals of an old table are in later ones")
+    labels.add_argument("old", help="an old catalog file")
+    labels.add_argument("later", nargs="+", help="later catalog files")
+    errors = forms.add_parser("errors", help="what an ensemble's surest errors are")
+    errors.add_argument("evaluation", type=Path, help="folder with todays_truth.csv")
+    errors.add_argument("--koi", help="the cumulative KOI table, with its flags")
+    coarser = forms.add_parser("coarser", help="what half of the bins cost")
+    coarser.add_argument("dataset", type=Path)
+    coarser.add_argument("ensemble", type=Path)
+    coarser.add_argument("folder", type=Path, help="where the coarser dataset and its models go")
+    coarser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
+    coarser.add_argument("--config", nargs=2, required=True, metavar=("CONFIG", "EXPERIMENT"), help="its settings")
+    chosen = parser.parse_args()
+    if chosen.form == "labels":
+        print(later_dispositions(read_later([chosen.old]), read_later(chosen.later)).to_string())
+    elif chosen.form == "errors":
+        for table in error_tables(read_truth(chosen.evaluation / "todays_truth.csv"), chosen.koi):
+            print(table.to_string(), end="\n\n")
+    else:
+        print(coarser_table(chosen.dataset, chosen.ensemble, chosen.folder, chosen.seeds, chosen.config).to_string())
+
+
+def later_dispositions(old: pd.DataFrame, later: pd.DataFrame) -> pd.DataFrame:
+    """How many signals of each old disposition (rows) have which later one, or none and why (columns)."""
+    row, how = match_later(old, later, repeats=bool((old["table"] == REPEATING).any()))
+    found = np.append(later["disposition"].replace("", "undecided").to_numpy(object), "")[row]
+    now = pd.Series(np.where(row < 0, how, found), old.index, name="later")
+    return pd.crosstab(old["disposition"].replace("", "undecided"), now, margins=True)
+
+
+def read_truth(path: Path) -> pd.DataFrame:
+    """A `todays_truth.csv`, of which the signals that had a label."""
+    text = dict.fromkeys(("later_signal_id", "later_disposition", "later_table"), "")
+    return pd.read_csv(path, float_precision="round_trip").fillna(text).dropna(subset=["old_label"])
+
+
+def error_tables(truth: pd.DataFrame, koi: str | None) -> list[pd.DataFrame]:
+    """Kinds of old negatives, of old positives, and what average precision is left without each."""
+    kind = kinds(truth, koi)
+    negatives, positives = truth["old_label"] == 0, truth["old_label"] == 1
+    counts = [
+        pd.DataFrame(
+            {"all": kind[asked].value_counts()}
+            | {name(cut): kind[asked & (truth["probability"].ge(cut) == above)].value_counts() for cut in CUTS}
+        )
+        .fillna(0)
+        .astype(int)
+        .rename_axis(title)
+        for asked, above, name, title in (
+            (negatives, True, "called positive from {}".format, "old negatives"),
+            (positives, False, "called negative below {}".format, "old positives"),
+        )
+    ]
+    return [*counts, what_is_left(truth, kind)]
+
+
+def kinds(truth: pd.DataFrame, koi: str | None) -> pd.Series:
+    """What each signal is: whether its label has changed, else by the flags of its KOI, else where it is listed."""
+    changed = truth["todays_label"].notna() & (truth["todays_label"] != truth["old_label"])
+    kind = truth["later_disposition"].where(truth["later_disposition"] != "", truth["how"])
+    if koi is not None:
+        flags = pd.read_csv(koi, comment="#", usecols=["kepoi_name", *FLAGS]).set_index("kepoi_name")
+        # Of several flags that which flux shows: what is not like a transit, or an eclipse, is no fault of the pixels.
+        verdict = pd.Series("", flags.index, dtype=object)
+        for flag in reversed(FLAGS):
+            verdict = verdict.mask(flags[flag] == 1, FLAGS[flag])
+        names = truth["later_signal_id"].str.split(SEPARATOR).explode().str.removeprefix("KOI ")
+        found = verdict.reindex(names).set_axis(names.index).fillna("")
+        # A signal that may be one of several events is of the kind of all that are flagged, if that is one.
+        of_row = found[found != ""].groupby(level=0).agg(lambda all_: all_.iloc[0] if all_.nunique() == 1 else "")
+        flagged = of_row.reindex(truth.index, fill_value="")
+        kind = kind.where(flagged == "", flagged)
+    return kind.mask(changed, NOW_OTHER).rename("kind")
+
+
+def what_is_left(truth: pd.DataFrame, kind: pd.Series) -> pd.DataFrame:
+    """Average precision with intervals: by old labels, by today's where known, and these without some negatives."""
+    today = truth["todays_label"].fillna(truth["old_label"])
+    beside = (kind == BESIDE) & (today == 0)
+    everything = pd.Series(True, truth.index)
+    asked = {
+        "old labels": (everything, truth["old_label"]),
+        "old labels, without what has changed": (kind != NOW_OTHER, truth["old_label"]),
+        "today's labels where known": (everything, today),
+    }
+    if beside.any():
+        asked |= {
+            "old labels, without what is beside the star": (~beside, truth["old_label"]),
+            "today's labels, without what is beside the star": (~beside, today),
+        }
+    settings = EvaluationSettings()
+    rows = {}
+    for name, (chosen, labels) in asked.items():
+        table = score_metrics(
+            labels[chosen].to_numpy(float),
+            truth.loc[chosen, "probability"].to_numpy(float),
+            truth.loc[chosen, "group_id"].to_numpy(str),
+            settings,
+        ).set_index("metric")
+        both = {
+            f"{metric} {column}": table.loc[metric, column]
+            for metric in ("average_precision", "roc_auc")
+            for column in ("value", "low", "high")
+        }
+        rows[name] = {"n": int(chosen.sum()), "positives": int(labels[chosen].sum())} | both
+    return pd.DataFrame(rows).T.round(4)
+
+
+def coarser_table(
+    dataset: Path, ensemble: Path, folder: Path, seeds: Sequence[int], config: Sequence[str]
+) -> pd.DataFrame:
+    """Average precision on the test split with all bins and with half of them, and the difference, with intervals."""
+    data = read_dataset(dataset)
+    made = load_config(config[0])
+    experiment = made.experiments[config[1]]
+    halves = {name: rescaled(halved(np.asarray(view)), "min") for name, view in data.views.items()}
+    write_dataset(folder / data.name, halves, data.meta, data.manifest["description"])
+    settings = made.experiment_training(config[1])
+    for seed in seeds:
+        train_model(folder / data.name, folder / str(seed), experiment.task, experiment.labels, settings, seed)
+    ensemble_models([folder / str(seed) for seed in seeds], folder / data.name, folder / "ensemble")
+    truth = task_labels(data.meta, experiment.labels)
+    rows = np.flatnonzero((data.meta["split"] == "test").to_numpy() & ~np.isnan(truth))
+    fine = scores(ensemble, data, rows)
+    coarse = scores(folder / "ensemble", read_dataset(folder / data.name), rows)
+    return paired(truth[rows], {"all bins": fine, "half": coarse}, data.meta["group_id"].to_numpy(str)[rows])
+
+
+def halved(views: np.ndarray) -> np.ndarray:
+    """Views (n, bins), bins odd, with neighbours joined in pairs outward from the middle bin, which stands alone."""
+    middle = views.shape[1] // 2
+    left, right = views[:, :middle][:, ::-1], views[:, middle + 1 :]
+    pairs = [side[:, : middle // 2 * 2].reshape(len(views), -1, 2).mean(axis=2) for side in (left, right)]
+    return np.concatenate([pairs[0][:, ::-1], views[:, middle : middle + 1], pairs[1]], axis=1)
+
+
+def scores(ensemble: Path, data: Dataset, rows: np.ndarray) -> np.ndarray:
+    models = load_ensemble(ensemble)
+    views = {name: np.asarray(data.views[name][rows]) for name in models.description["views"]}
+    return ensemble_probability(models, predict_members(models, views, data.manifest["description"]["scale"]))
+
+
+def paired(truth: np.ndarray, by_name: dict[str, np.ndarray], groups: np.ndarray) -> pd.DataFrame:
+    """Average precision of two scores and of the first less the second, with 95 % intervals of one bootstrap."""
+    random = np.random.default_rng(0)
+    number = np.unique(groups, return_inverse=True)[1]
+    drawn = []
+    for _ in range(SAMPLES):
+        weight = np.bincount(random.integers(0, number.max() + 1, number.max() + 1), minlength=number.max() + 1)[number]
+        drawn.append([average_precision_score(truth, score, sample_weight=weight) for score in by_name.values()])
+    value = np.array([average_precision_score(truth, score) for score in by_name.values()])
+    samples = np.array(drawn)
+    columns = {**{name: (value[i], samples[:, i]) for i, name in enumerate(by_name)}}
+    columns["difference"] = (value[0] - value[1], samples[:, 0] - samples[:, 1])
+    return pd.DataFrame(
+        {name: {"value": mid, **dict(zip(("low", "high"), np.quantile(all_, (0.025, 0.975)), strict=True))}
+         for name, (mid, all_) in columns.items()}
+    ).T.round(4)  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
