@@ -1,10 +1,12 @@
 """What stops a network on sets that others labelled and folded: the numbers of docs/limits.md.
 
-    python -m benchmarks.limits labels OLD LATER [LATER ...]
+    python -m benchmarks.limits labels CONFIG EXPERIMENT OLD [--positive DISPOSITION ...]
     python -m benchmarks.limits errors EVALUATION [--koi TABLE]
     python -m benchmarks.limits coarser DATASET ENSEMBLE FOLDER [--seeds N ...] [--config CONFIG EXPERIMENT]
 
-`labels`: what the signals of an old table are in later ones, by old disposition; no network has part in it.
+`labels`: what the signals of an old table are in an experiment's later ones, by old disposition, and what who knows
+that and no more would reach by the old labels, on the whole table, which no network has part in; with other later
+dispositions as positive than the experiment's, if any are named.
 `errors`: what those are that an ensemble ranks high and the old labels call negative, by the `todays_truth.csv` of an
 experiment, and the average precision that is left when each kind is set right or left out. With the KOI table, by the
 flags of its vetters, which are read here and nowhere else.
@@ -14,17 +16,19 @@ there, paired by group.
 
 import argparse
 from collections.abc import Sequence
+from glob import glob
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from sklearn.metrics import average_precision_score
+from sklearn.metrics import average_precision_score, roc_auc_score
 
-from lightmill.catalogs.later import match_later, read_later
-from lightmill.catalogs.merging import REPEATING
-from lightmill.config.model import load_config
-from lightmill.config.training import EvaluationSettings
+from lightmill.catalogs.later import read_later
+from lightmill.config.model import Config, load_config
+from lightmill.config.training import EvaluationSettings, TaskLabels
+from lightmill.evaluation.ceiling import ceiling
 from lightmill.evaluation.metrics import score_metrics
+from lightmill.evaluation.today import todays_labels
 from lightmill.files import SEPARATOR
 from lightmill.training.dataset import Dataset, read_dataset, task_labels, write_dataset
 from lightmill.training.ensemble import ensemble_models, ensemble_probability, load_ensemble, predict_members
@@ -46,8 +50,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     forms = parser.add_subparsers(dest="form", required=True)
     labels = forms.add_parser("labels", help="what the signals of an old table are in later ones")
-    labels.add_argument("old", help="an old catalog file")
-    labels.add_argument("later", nargs="+", help="later catalog files")
+    labels.add_argument("config", help="a configuration")
+    labels.add_argument("experiment", help="one of its experiments that says what is known today")
+    labels.add_argument("old", help="the catalog file that its labels are from")
+    labels.add_argument("--positive", nargs="+", help="later dispositions that are positive instead of its own")
     errors = forms.add_parser("errors", help="what an ensemble's surest errors are")
     errors.add_argument("evaluation", type=Path, help="folder with todays_truth.csv")
     errors.add_argument("--koi", help="the cumulative KOI table, with its flags")
@@ -59,7 +65,9 @@ def main() -> None:
     coarser.add_argument("--config", nargs=2, required=True, metavar=("CONFIG", "EXPERIMENT"), help="its settings")
     chosen = parser.parse_args()
     if chosen.form == "labels":
-        print(later_dispositions(read_later([chosen.old]), read_later(chosen.later)).to_string())
+        config = load_config(chosen.config)
+        for table in label_tables(config, chosen.experiment, read_later([chosen.old]), chosen.positive):
+            print(table.to_string(), end="\n\n")
     elif chosen.form == "errors":
         for table in error_tables(read_truth(chosen.evaluation / "todays_truth.csv"), chosen.koi):
             print(table.to_string(), end="\n\n")
@@ -67,12 +75,41 @@ def main() -> None:
         print(coarser_table(chosen.dataset, chosen.ensemble, chosen.folder, chosen.seeds, chosen.config).to_string())
 
 
-def later_dispositions(old: pd.DataFrame, later: pd.DataFrame) -> pd.DataFrame:
-    """How many signals of each old disposition (rows) have which later one, or none and why (columns)."""
-    row, how = match_later(old, later, repeats=bool((old["table"] == REPEATING).any()))
-    found = np.append(later["disposition"].replace("", "undecided").to_numpy(object), "")[row]
-    now = pd.Series(np.where(row < 0, how, found), old.index, name="later")
-    return pd.crosstab(old["disposition"].replace("", "undecided"), now, margins=True)
+def label_tables(config: Config, name: str, old: pd.DataFrame, positive: list[str] | None) -> list[pd.DataFrame]:
+    """How many signals of each old disposition (rows) are what today (columns); and the ceilings of the whole table."""
+    experiment = config.experiments[name]
+    if experiment.today is None:
+        raise SystemExit(f"experiments.{name}.today: not there; name the later tables there")
+    settings = experiment.today.model_copy(update={} if positive is None else {"positive": positive})
+    later = read_later(path for pattern in settings.tables for path in glob(pattern))
+    policy = config.imported_views[experiment.dataset].labels
+    labels = experiment.labels or TaskLabels(positive=policy.planet, negative=policy.not_planet)
+    was = pd.Series(task_labels(old, labels).astype(float), old.index)
+    found = todays_labels(old, later, None, settings)
+    now = found["later_disposition"].where(found["how"].isin(["id", "ephemeris"]), found["how"])
+    names = [
+        column.replace("", "undecided").rename(title) for column, title in ((old["disposition"], "then"), (now, "now"))
+    ]
+    scopes = {"listed": found["todays_label"], "all": found["todays_label"].fillna(was)}
+    if settings.absent == "negative":
+        scopes["listed_or_absent"] = found["todays_label_or_absent"]
+    stars = old["star_id"]
+    rows = {
+        scope: _ceiling_row(*(values[was.notna() & label.notna()] for values in (was, label, stars)))
+        for scope, label in scopes.items()
+    }
+    return [pd.crosstab(*names, margins=True), pd.DataFrame(rows).T.round(4)]
+
+
+def _ceiling_row(was: pd.Series, is_now: pd.Series, stars: pd.Series) -> dict[str, float]:
+    value, low, high = ceiling(was.to_numpy(), is_now.to_numpy(), stars.to_numpy(str), EvaluationSettings())
+    counts = {
+        "n": len(was),
+        "positives": was.sum(),
+        "now positive": sum(is_now > was),
+        "now negative": sum(is_now < was),
+    }
+    return {**counts, "ceiling AP": value, "low": low, "high": high, "ceiling AUC": roc_auc_score(was, is_now)}
 
 
 def read_truth(path: Path) -> pd.DataFrame:
@@ -150,7 +187,23 @@ def what_is_left(truth: pd.DataFrame, kind: pd.Series) -> pd.DataFrame:
             for column in ("value", "low", "high")
         }
         rows[name] = {"n": int(chosen.sum()), "positives": int(labels[chosen].sum())} | both
+    if beside.any():
+        rows["old labels, without as many negatives at random"] = without_some(truth, int(beside.sum()))
     return pd.DataFrame(rows).T.round(4)
+
+
+def without_some(truth: pd.DataFrame, number: int) -> dict[str, float]:
+    """Average precision without so many old negatives, whichever: the mean and 95 % of 200 draws."""
+    random = np.random.default_rng(0)
+    old, score = truth["old_label"].to_numpy(), truth["probability"].to_numpy()
+    drawn = []
+    for _ in range(200):
+        kept = np.setdiff1d(np.arange(len(old)), random.choice(np.flatnonzero(old == 0), number, replace=False))
+        drawn.append(average_precision_score(old[kept], score[kept]))
+    low, high = np.quantile(drawn, (0.025, 0.975))
+    names = ("average_precision value", "average_precision low", "average_precision high")
+    counts = {"n": len(old) - number, "positives": int(old.sum())}
+    return counts | dict(zip(names, (float(np.mean(drawn)), float(low), float(high)), strict=True))
 
 
 def coarser_table(

@@ -88,7 +88,8 @@ def todays_labels(
     Parameters
     ----------
     signals
-        (n,) rows with `signal_id`, `star_id`, `disposition`, `period_d`, `epoch_bjd`, `duration_h`.
+        (n,) rows with `signal_id`, `star_id`, `disposition`, `period_d`, `epoch_bjd`, `duration_h`; unless `table` says
+        that they are of one that does not, they may list a dip more than once.
     later
         Later tables, as `read_later` gives them.
     events
@@ -107,7 +108,7 @@ def todays_labels(
     if events is None and not signals["period_d"].notna().any():
         raise CatalogError("no signal of the dataset has a period; name the table of its events under today.events")
     listed = signals if events is None else events
-    repeats = events is None or bool((events["table"] == REPEATING).any())
+    repeats = "table" not in listed or bool((listed["table"] == REPEATING).any())
     row, how = match_later(listed, later, repeats=repeats)
     columns = {
         "later_table": _taken(later["table"], row),
