@@ -43,7 +43,6 @@ FLAGS = {
 }
 BESIDE, NOW_OTHER = FLAGS["koi_fpflag_co"], "label has changed since"
 CUTS = (0.5, 0.8)
-SAMPLES = 1000
 
 
 def main() -> None:
@@ -240,18 +239,18 @@ def scores(ensemble: Path, data: Dataset, rows: np.ndarray) -> np.ndarray:
     return ensemble_probability(models, predict_members(models, views, data.manifest["description"]["scale"]))
 
 
-def paired(truth: np.ndarray, by_name: dict[str, np.ndarray], groups: np.ndarray) -> pd.DataFrame:
+def paired(truth: np.ndarray, by_name: dict[str, np.ndarray], groups: np.ndarray, samples: int = 1000) -> pd.DataFrame:
     """Average precision of two scores and of the first less the second, with 95 % intervals of one bootstrap."""
     random = np.random.default_rng(0)
     number = np.unique(groups, return_inverse=True)[1]
     drawn = []
-    for _ in range(SAMPLES):
+    for _ in range(samples):
         weight = np.bincount(random.integers(0, number.max() + 1, number.max() + 1), minlength=number.max() + 1)[number]
         drawn.append([average_precision_score(truth, score, sample_weight=weight) for score in by_name.values()])
     value = np.array([average_precision_score(truth, score) for score in by_name.values()])
-    samples = np.array(drawn)
-    columns = {**{name: (value[i], samples[:, i]) for i, name in enumerate(by_name)}}
-    columns["difference"] = (value[0] - value[1], samples[:, 0] - samples[:, 1])
+    found = np.array(drawn)
+    columns = {name: (value[i], found[:, i]) for i, name in enumerate(by_name)}
+    columns["difference"] = (value[0] - value[1], found[:, 0] - found[:, 1])
     return pd.DataFrame(
         {name: {"value": mid, **dict(zip(("low", "high"), np.quantile(all_, (0.025, 0.975)), strict=True))}
          for name, (mid, all_) in columns.items()}
