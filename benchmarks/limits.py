@@ -75,7 +75,7 @@ def main() -> None:
 
 
 def label_tables(config: Config, name: str, old: pd.DataFrame, positive: list[str] | None) -> list[pd.DataFrame]:
-    """How many signals of each old disposition (rows) are what today (columns); and the ceilings of the whole table."""
+    """How many signals of each old disposition (rows) are what today (columns); ceilings, where it has both classes."""
     experiment = config.experiments[name]
     if experiment.today is None:
         raise SystemExit(f"experiments.{name}.today: not there; name the later tables there")
@@ -89,15 +89,17 @@ def label_tables(config: Config, name: str, old: pd.DataFrame, positive: list[st
     names = [
         column.replace("", "undecided").rename(title) for column, title in ((old["disposition"], "then"), (now, "now"))
     ]
+    counts = pd.crosstab(*names, margins=True)
+    if was.nunique() < 2:
+        return [counts]
     scopes = {"listed": found["todays_label"], "all": found["todays_label"].fillna(was)}
     if settings.absent == "negative":
         scopes["listed_or_absent"] = found["todays_label_or_absent"]
-    stars = old["star_id"]
     rows = {
-        scope: _ceiling_row(*(values[was.notna() & label.notna()] for values in (was, label, stars)))
+        scope: _ceiling_row(*(values[was.notna() & label.notna()] for values in (was, label, old["star_id"])))
         for scope, label in scopes.items()
     }
-    return [pd.crosstab(*names, margins=True), pd.DataFrame(rows).T.round(4)]
+    return [counts, pd.DataFrame(rows).T.round(4)]
 
 
 def _ceiling_row(was: pd.Series, is_now: pd.Series, stars: pd.Series) -> dict[str, float]:
