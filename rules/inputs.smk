@@ -136,6 +136,8 @@ def experiment_task(wildcards):
 def todays_files(wildcards):
     """The later tables by which an experiment's labels are judged, and the table of its events, if it needs one."""
     today = CONFIG.experiments[wildcards.experiment].today
+    if today is None:
+        raise WorkflowError(f"experiments.{wildcards.experiment}.today: not there; name the later tables there")
     wanted = {"tables": today.tables, "events": [] if today.events is None else [today.events]}
     found = {key: {pattern: sorted(glob(pattern)) for pattern in patterns} for key, patterns in wanted.items()}
     for key, of_pattern in found.items():

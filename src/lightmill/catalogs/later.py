@@ -5,7 +5,6 @@ Nothing here is merged or labelled. A signal gets the one row that stands for it
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -16,16 +15,14 @@ from lightmill.catalogs.identify import identify_table, newest
 from lightmill.catalogs.merging import PRECEDENCE, closest_first, in_precedence, pairs_on_one_star
 from lightmill.catalogs.reading import read_catalog, require_signals
 
-How = Literal["id", "ephemeris", "taken", "harmonic", "absent", "no_period"]
-HOW: tuple[How, ...] = get_args(How)
-
 _EPHEMERIS = ["period_d", "epoch_bjd", "duration_h", "period_err_d", "epoch_err_d"]
 
 
 def read_later(paths: Iterable[str | Path]) -> pd.DataFrame:
     """The rows of catalog files as one signal table, better tables first; of snapshots of one table the newest counts.
 
-    Dispositions lose what the Archive adds in brackets (`FALSE POSITIVE [CANDIDATE]`); `star_id` is by the crosswalk.
+    Of an id that two tables have (a TOI in both its lists) the row of the better one is kept. Dispositions lose what
+    the Archive adds in brackets (`FALSE POSITIVE [CANDIDATE]`); `star_id` is by the crosswalk.
 
     Raises CatalogError if a file is no table that is known, or none of its rows can be read.
     """
@@ -37,13 +34,15 @@ def read_later(paths: Iterable[str | Path]) -> pd.DataFrame:
         catalog = read_catalog(newest(files))
         require_signals(catalog)
         read.append(catalog.signals)
-    rows = in_precedence(pd.concat(read, ignore_index=True))
+    rows = in_precedence(pd.concat(read, ignore_index=True)).drop_duplicates("signal_id", ignore_index=True)
     return rows.assign(
         star_id=star_ids(rows["target_id"]), disposition=rows["disposition"].str.split(" [", n=1, regex=False).str[0]
     )
 
 
-def match_later(signals: pd.DataFrame, later: pd.DataFrame, *, repeats: bool) -> tuple[NDArray[np.intp], NDArray]:
+def match_later(
+    signals: pd.DataFrame, later: pd.DataFrame, *, repeats: bool
+) -> tuple[NDArray[np.intp], NDArray[np.object_]]:
     """The row of `later` that is each signal, and how that is known.
 
     Parameters
@@ -63,7 +62,7 @@ def match_later(signals: pd.DataFrame, later: pd.DataFrame, *, repeats: bool) ->
         (n,) position in `later`, -1 where there is none. A row of the same id comes first, then those on one star
         whose ephemeris is the `same` (`match_ephemerides`), of the better table, then the closest.
     how
-        (n,) one of HOW: `id` and `ephemeris` have a row; `taken` would have one that stands for a closer signal;
+        (n,) text: `id` and `ephemeris` have a row; `taken` would have one that stands for a closer signal;
         `harmonic` has one of half, twice, a third of or three times its period, which is another question's answer;
         `absent` has none on its star; of `no_period` nobody can tell.
     """
@@ -79,7 +78,7 @@ def match_later(signals: pd.DataFrame, later: pd.DataFrame, *, repeats: bool) ->
     how = np.where(signals["period_d"].isna(), "no_period", "absent").astype(object)
     how[pairs.b[harmonic] - len(later)] = "harmonic"
     how[pairs.b[same] - len(later)] = "taken"
-    row = of_id.to_numpy(np.intp)
+    row = of_id.to_numpy(np.intp, copy=True)
     how[row >= 0] = "id"
     used = set(row[row >= 0].tolist())
     for there, here in closest:
