@@ -2,7 +2,6 @@
 
     python -m benchmarks.limits labels CONFIG EXPERIMENT OLD [--positive DISPOSITION ...]
     python -m benchmarks.limits errors EVALUATION [--koi TABLE]
-    python -m benchmarks.limits coarser DATASET ENSEMBLE FOLDER [--seeds N ...] [--config CONFIG EXPERIMENT]
 
 `labels`: what the signals of an old table are in an experiment's later ones, by old disposition, and what who knows
 that and no more would reach by the old labels, on the whole table, which no network has part in; with other later
@@ -10,12 +9,10 @@ dispositions as positive than the experiment's, if any are named.
 `errors`: what those are that an ensemble ranks high and the old labels call negative, by the `todays_truth.csv` of an
 experiment, and the average precision that is left when each kind is set right or left out. With the KOI table, by the
 flags of its vetters, which are read here and nowhere else.
-`coarser`: an ensemble of the same settings, trained on the same signals with half as many bins, against one that is
-there, paired by group.
+What fewer bins cost: `benchmarks.coarser`.
 """
 
 import argparse
-from collections.abc import Sequence
 from glob import glob
 from pathlib import Path
 
@@ -30,10 +27,7 @@ from lightmill.evaluation.ceiling import ceiling
 from lightmill.evaluation.metrics import score_metrics
 from lightmill.evaluation.today import todays_labels
 from lightmill.files import SEPARATOR
-from lightmill.training.dataset import Dataset, read_dataset, task_labels, write_dataset
-from lightmill.training.ensemble import ensemble_models, ensemble_probability, load_ensemble, predict_members
-from lightmill.training.train import train_model
-from lightmill.views.importing import rescaled
+from lightmill.training.dataset import task_labels
 
 FLAGS = {
     "koi_fpflag_nt": "not like a transit (nt)",
@@ -56,22 +50,14 @@ def main() -> None:
     errors = forms.add_parser("errors", help="what an ensemble's surest errors are")
     errors.add_argument("evaluation", type=Path, help="folder with todays_truth.csv")
     errors.add_argument("--koi", help="the cumulative KOI table, with its flags")
-    coarser = forms.add_parser("coarser", help="what half of the bins cost")
-    coarser.add_argument("dataset", type=Path)
-    coarser.add_argument("ensemble", type=Path)
-    coarser.add_argument("folder", type=Path, help="where the coarser dataset and its models go")
-    coarser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
-    coarser.add_argument("--config", nargs=2, required=True, metavar=("CONFIG", "EXPERIMENT"), help="its settings")
     chosen = parser.parse_args()
     if chosen.form == "labels":
         config = load_config(chosen.config)
         for table in label_tables(config, chosen.experiment, read_later([chosen.old]), chosen.positive):
             print(table.to_string(), end="\n\n")
-    elif chosen.form == "errors":
+    else:
         for table in error_tables(read_truth(chosen.evaluation / "todays_truth.csv"), chosen.koi):
             print(table.to_string(), end="\n\n")
-    else:
-        print(coarser_table(chosen.dataset, chosen.ensemble, chosen.folder, chosen.seeds, chosen.config).to_string())
 
 
 def label_tables(config: Config, name: str, old: pd.DataFrame, positive: list[str] | None) -> list[pd.DataFrame]:
@@ -205,58 +191,6 @@ def without_some(truth: pd.DataFrame, number: int) -> dict[str, float]:
     names = ("average_precision value", "average_precision low", "average_precision high")
     counts = {"n": len(old) - number, "positives": int(old.sum())}
     return counts | dict(zip(names, (float(np.mean(drawn)), float(low), float(high)), strict=True))
-
-
-def coarser_table(
-    dataset: Path, ensemble: Path, folder: Path, seeds: Sequence[int], config: Sequence[str]
-) -> pd.DataFrame:
-    """Average precision on the test split with all bins and with half of them, and the difference, with intervals."""
-    data = read_dataset(dataset)
-    made = load_config(config[0])
-    experiment = made.experiments[config[1]]
-    halves = {name: rescaled(halved(np.asarray(view)), "min") for name, view in data.views.items()}
-    write_dataset(folder / data.name, halves, data.meta, data.manifest["description"])
-    settings = made.experiment_training(config[1])
-    for seed in seeds:
-        train_model(folder / data.name, folder / str(seed), experiment.task, experiment.labels, settings, seed)
-    ensemble_models([folder / str(seed) for seed in seeds], folder / data.name, folder / "ensemble")
-    truth = task_labels(data.meta, experiment.labels)
-    rows = np.flatnonzero((data.meta["split"] == "test").to_numpy() & ~np.isnan(truth))
-    fine = scores(ensemble, data, rows)
-    coarse = scores(folder / "ensemble", read_dataset(folder / data.name), rows)
-    return paired(truth[rows], {"all bins": fine, "half": coarse}, data.meta["group_id"].to_numpy(str)[rows])
-
-
-def halved(views: np.ndarray) -> np.ndarray:
-    """Views (n, bins), bins odd, with neighbours joined in pairs outward from the middle bin, which stands alone."""
-    middle = views.shape[1] // 2
-    left, right = views[:, :middle][:, ::-1], views[:, middle + 1 :]
-    pairs = [side[:, : middle // 2 * 2].reshape(len(views), -1, 2).mean(axis=2) for side in (left, right)]
-    return np.concatenate([pairs[0][:, ::-1], views[:, middle : middle + 1], pairs[1]], axis=1)
-
-
-def scores(ensemble: Path, data: Dataset, rows: np.ndarray) -> np.ndarray:
-    models = load_ensemble(ensemble)
-    views = {name: np.asarray(data.views[name][rows]) for name in models.description["views"]}
-    return ensemble_probability(models, predict_members(models, views, data.manifest["description"]["scale"]))
-
-
-def paired(truth: np.ndarray, by_name: dict[str, np.ndarray], groups: np.ndarray, samples: int = 1000) -> pd.DataFrame:
-    """Average precision of two scores and of the first less the second, with 95 % intervals of one bootstrap."""
-    random = np.random.default_rng(0)
-    number = np.unique(groups, return_inverse=True)[1]
-    drawn = []
-    for _ in range(samples):
-        weight = np.bincount(random.integers(0, number.max() + 1, number.max() + 1), minlength=number.max() + 1)[number]
-        drawn.append([average_precision_score(truth, score, sample_weight=weight) for score in by_name.values()])
-    value = np.array([average_precision_score(truth, score) for score in by_name.values()])
-    found = np.array(drawn)
-    columns = {name: (value[i], found[:, i]) for i, name in enumerate(by_name)}
-    columns["difference"] = (value[0] - value[1], found[:, 0] - found[:, 1])
-    return pd.DataFrame(
-        {name: {"value": mid, **dict(zip(("low", "high"), np.quantile(all_, (0.025, 0.975)), strict=True))}
-         for name, (mid, all_) in columns.items()}
-    ).T.round(4)  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -3,7 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
-from benchmarks.limits import BESIDE, FLAGS, NOW_OTHER, halved, kinds, label_tables, paired, what_is_left
+from benchmarks.coarser import halved, paired
+from benchmarks.limits import BESIDE, FLAGS, NOW_OTHER, kinds, label_tables, what_is_left
 
 from lightmill.catalogs.later import read_later
 from lightmill.config.model import load_config
