@@ -39,6 +39,7 @@ rule rank_unknown:
         unpack(experiment_dataset),
         description="<run>/models/{experiment}/ensemble/model.json",
         weights="<run>/models/{experiment}/ensemble/model.safetensors",
+        exominer=exominer_scores,
     output:
         table="<run>/evaluation/{experiment}/candidates.csv",
         parquet="<run>/evaluation/{experiment}/candidates.parquet",
@@ -55,6 +56,33 @@ rule rank_unknown:
         code=code("rank_unknown"),
     script:
         "../scripts/rank_unknown.py"
+
+
+# The labels themselves, by what is known today.
+rule judge_today:
+    input:
+        unpack(experiment_dataset),
+        unpack(todays_files),
+        description="<run>/models/{experiment}/ensemble/model.json",
+        weights="<run>/models/{experiment}/ensemble/model.safetensors",
+    output:
+        truth="<run>/evaluation/{experiment}/todays_truth.csv",
+        metrics="<run>/evaluation/{experiment}/todays_metrics.csv",
+    log:
+        "<logs>/judge_today/{experiment}.log",
+    benchmark:
+        "<benchmarks>/judge_today/{experiment}.tsv"
+    conda:
+        "../envs/lightmill.yaml"
+    threads: 1
+    resources:
+        mem_mb=3000,
+    params:
+        settings=todays_settings,
+        evaluation=CONFIG.evaluation.model_dump(),
+        code=code("judge_today"),
+    script:
+        "../scripts/judge_today.py"
 
 
 rule plot_samples:

@@ -133,6 +133,33 @@ def experiment_task(wildcards):
     return CONFIG.experiments[wildcards.experiment].model_dump(include=keys)
 
 
+def todays_files(wildcards):
+    """The later tables by which an experiment's labels are judged, and the table of its events, if it needs one."""
+    today = CONFIG.experiments[wildcards.experiment].today
+    if today is None:
+        raise WorkflowError(f"experiments.{wildcards.experiment}.today: not there; name the later tables there")
+    wanted = {"tables": today.tables, "events": [] if today.events is None else [today.events]}
+    found = {key: {pattern: sorted(glob(pattern)) for pattern in patterns} for key, patterns in wanted.items()}
+    for key, of_pattern in found.items():
+        for pattern, files in of_pattern.items():
+            if not files:
+                raise WorkflowError(
+                    f"experiments.{wildcards.experiment}.today.{key}: no file {pattern!r}; name catalog files that "
+                    "exist, as paths or globs"
+                )
+    return {key: sorted({file for files in of_pattern.values() for file in files}) for key, of_pattern in found.items()}
+
+
+def todays_settings(wildcards):
+    """What later dispositions mean in an experiment's question: all but where they are."""
+    return CONFIG.experiments[wildcards.experiment].today.model_dump(exclude={"tables", "events"})
+
+
+def exominer_scores(wildcards):
+    """ExoMiner's table as read, where a run has it."""
+    return [f"{RUN}/catalogs/exominer.parquet"] if "exominer" in TABLES else []
+
+
 def training_settings(wildcards):
     """How an experiment's networks are fitted: all but the list of seeds, so that one more seed is one more job."""
     return CONFIG.experiment_training(wildcards.experiment).model_dump(exclude={"seeds"})

@@ -206,7 +206,8 @@ def evaluation_of_run(wildcards):
         for name, experiment in TRAINED.items()
         if experiment.dataset in SHARDS and not DIRECT
     ]
-    return metrics + candidates + samples + light_curves
+    today = [f"{RUN}/evaluation/{name}/todays_metrics.csv" for name in TRAINED if TRAINED[name].today is not None]
+    return metrics + candidates + samples + light_curves + today
 
 
 def transfer_of_run(wildcards):

@@ -10,4 +10,5 @@ with job_log(snakemake.log[0]):
         dataset=Path(snakemake.input.manifest).parent,
         ensemble=Path(snakemake.input.description).parent,
         folder=Path(snakemake.output.table).parent,
+        exominer=next(iter(snakemake.input.exominer), None),
     )

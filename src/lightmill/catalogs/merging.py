@@ -102,7 +102,7 @@ def merge_rows(rows: pd.DataFrame, pairs: Pairs) -> NDArray[np.intp]:
     for row in np.flatnonzero(first[first_of_id] != np.arange(len(rows))):
         join(int(first[first_of_id[row]]), int(row))
     wanted = (pairs.relation == "same") & (target[pairs.a] == target[pairs.b])
-    for one, other in _closest_first(rows, pairs.a[wanted], pairs.b[wanted]):
+    for one, other in closest_first(rows, pairs.a[wanted], pairs.b[wanted]):
         join(one, other)
     return np.array([root(row) for row in range(len(rows))], dtype=np.intp)
 
@@ -137,8 +137,8 @@ def _pairs_within(keys: NDArray[np.object_]) -> tuple[NDArray[np.intp], NDArray[
     return np.concatenate(left), np.concatenate(right)
 
 
-def _closest_first(rows: pd.DataFrame, a: NDArray[np.intp], b: NDArray[np.intp]) -> list[tuple[int, int]]:
-    """Matching pairs, ordered: where phases can be compared first, by how little they differ in units of the period."""
+def closest_first(rows: pd.DataFrame, a: NDArray[np.intp], b: NDArray[np.intp]) -> list[tuple[int, int]]:
+    """Matching pairs (a, b), ordered: where phases can be compared first, by how far apart in units of the period."""
     period, epoch, _, period_err, epoch_err = ephemeris_arrays(rows)
     offset, error = transit_offset(
         period[a], epoch[a], period_err[a], epoch_err[a], period[b], epoch[b], period_err[b], epoch_err[b]

@@ -126,6 +126,33 @@ class TaskLabels(Section):
         return self
 
 
+class LaterLabels(TaskLabels):
+    """What the dispositions of later tables mean in an experiment's question."""
+
+    positive: list[str] = Field(min_length=1, description="Later dispositions of the positive class.")
+    negative: list[str] = Field(
+        min_length=1, description="Later dispositions of the negative class; all others decide nothing."
+    )
+    absent: Literal["unknown", "negative"] = Field(
+        default="unknown",
+        description="What a signal is that no later table lists. `negative` adds metrics under that assumption beside "
+        "those without it.",
+    )
+
+
+class TodaySettings(LaterLabels):
+    """Later tables by which the labels of an experiment's test split are judged."""
+
+    tables: list[str] = Field(
+        min_length=1, description="Catalog files, as paths or globs; of several snapshots of a table the newest counts."
+    )
+    events: str | None = Field(
+        default=None,
+        description="For views without ephemerides: the catalog file of the events that they are of, a path or a glob. "
+        "Rows are joined to it by star and old disposition, for evaluation alone.",
+    )
+
+
 class Experiment(Section):
     """One network trained and evaluated on one dataset or, with `source`, transferred to it."""
 
@@ -141,6 +168,9 @@ class Experiment(Section):
     )
     training: dict[str, Any] = Field(
         default={}, description="Keys of the top-level `training` that differ in this experiment."
+    )
+    today: TodaySettings | None = Field(
+        default=None, description="Judge the labels of the test split by later tables, too."
     )
     source: str | None = Field(
         default=None, description="Another experiment, whose models are the start: makes this one a transfer."
@@ -162,6 +192,8 @@ class Experiment(Section):
             named = sorted({"strategies", "mismatched", "fine_tune_rate"} & self.model_fields_set)
             if named:
                 raise ValueError(f"{', '.join(named)} make sense only with source")
+        if self.source is not None and self.today is not None:
+            raise ValueError("today: a transfer is not judged by later tables; name them where its source trains")
         fixed = sorted({"architecture", "seeds"} & set(self.training))
         if self.source is not None and fixed:
             raise ValueError(f"training.{fixed[0]}: a transfer has the {fixed[0]} of its source; leave it out")

@@ -7,6 +7,7 @@ import pandas as pd
 
 from lightmill.config.training import TaskLabels
 from lightmill.errors import ModelError
+from lightmill.evaluation.exominer import exominer_scores
 from lightmill.files import SEPARATOR, write_csv, write_parquet
 from lightmill.logs import logger
 from lightmill.training.conformal import calls
@@ -20,13 +21,16 @@ SIMILAR = 3
 BLOCK = 1000
 
 
-def rank_unknown(dataset: str | Path, ensemble: str | Path, folder: str | Path) -> None:
+def rank_unknown(
+    dataset: str | Path, ensemble: str | Path, folder: str | Path, exominer: str | Path | None = None
+) -> None:
     """Rank the signals without a label, the most probable first; writes `candidates.csv` and `candidates.parquet`.
 
     Columns: who the signal is (ABOUT) and its ephemeris (NUMBERS); `probability`, calibrated, and `spread`, the
     standard deviation of the members' before that; `call`, as in `lightmill.training.conformal`; `rank` from 1, and
     `rank_low` and `rank_high`, the best and the worst rank that a single member gives; `similar`, the labelled signals
-    with the most similar views, and `similar_labels`, what those are.
+    with the most similar views, and `similar_labels`, what those are; `exominer_score` and `exominer_signal`,
+    ExoMiner's score of the same signal and its name there, NaN and empty where there is none.
 
     Parameters
     ----------
@@ -34,6 +38,8 @@ def rank_unknown(dataset: str | Path, ensemble: str | Path, folder: str | Path) 
         Folder of the dataset that the ensemble was trained on.
     ensemble
         Folder of the ensemble.
+    exominer
+        ExoMiner's table as the run has read it, if it has.
 
     Raises ModelError if the dataset is not the ensemble's; ViewError if views do not fit.
     """
@@ -41,6 +47,7 @@ def rank_unknown(dataset: str | Path, ensemble: str | Path, folder: str | Path) 
     if models.description["dataset"]["version"] != data.version:
         raise ModelError(f"{dataset}: not the dataset that the models in {ensemble} were trained on; train them again")
     table = _ranked(data, models)
+    table = table.join(exominer_scores(data.meta, exominer), on="signal_id")
     write_csv(Path(folder) / "candidates.csv", table)
     write_parquet(Path(folder) / "candidates.parquet", table)
     logger.info("%d signals without a label ranked", len(table))
