@@ -62,7 +62,10 @@ def fit(
         # What is judged and kept: a moving average of the weights, or the weights themselves.
         kept = deepcopy(network) if settings.averaging else network
         learned = [parameter for parameter in network.parameters() if parameter.requires_grad]
-        optimiser = torch.optim.AdamW(learned, lr=settings.learning_rate, weight_decay=settings.weight_decay)
+        # Fused: one pass over each weight. For AstroNet that is a fifth of the time of a step.
+        optimiser = torch.optim.AdamW(
+            learned, lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True
+        )
         weights = class_weights(train.labels) if settings.class_weights else np.ones(2, np.float32)
         resumed = checkpoint.load(network, kept, optimiser)
         best, history = resumed if resumed is not None else (_copy(kept), [])
@@ -124,7 +127,7 @@ def _learn(
             rate = cosine_rate((epoch - 1) * len(batches) + step, settings.epochs * len(batches), settings)
             for group in optimiser.param_groups:
                 group["lr"] = rate
-        seen = {name: view[batch] for name, view in views.items()}
+        seen = {name: view.index_select(0, batch) for name, view in views.items()}
         if settings.augment.changes:
             seen = augmented(seen, {name: one[batch] for name, one in noise.items()}, settings.augment)
         with torch.autocast(labels.device.type, torch.bfloat16, enabled=settings.precision == "bfloat16"):
