@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from lightmill.config.training import TrainingSettings
-from lightmill.errors import ModelError
+from lightmill.errors import DivergenceError
 from lightmill.logs import logger
 from lightmill.training.augmentation import augmented, view_noise
 from lightmill.training.checkpoint import Checkpoint
@@ -52,7 +52,7 @@ def fit(
     The history: for each epoch a row with `HISTORY_COLUMNS`. The metrics of `train` are those of the logits that the
     steps of the epoch were taken on; those of `validation` are measured after it.
 
-    Raises ModelError if the loss stops being a finite number.
+    Raises DivergenceError if the network's numbers stop being finite.
     """
     device = torch_device(settings.device)
     with deterministic():
@@ -90,7 +90,7 @@ def fit(
                 ("validation", validation, score_views(kept, validation.views)),
             ):
                 if not np.isfinite(scores).all():
-                    raise ModelError(
+                    raise DivergenceError(
                         f"epoch {epoch}: the network gives numbers that are not finite; lower training.learning_rate "
                         f"(now {now.learning_rate:g}) or look for extreme values in the views"
                     )
