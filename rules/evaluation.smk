@@ -27,7 +27,7 @@ rule evaluate_model:
         mem_mb=3000,
     params:
         seeds=experiment_seeds,
-        settings=CONFIG.evaluation.model_dump(),
+        settings=CONFIG.evaluation.model_dump(exclude={"explain"}),
         code=code("evaluate_model"),
     script:
         "../scripts/evaluate_model.py"
@@ -55,6 +55,32 @@ rule rank_unknown:
         code=code("rank_unknown"),
     script:
         "../scripts/rank_unknown.py"
+
+
+# What in the views of some signals speaks for them or against them.
+rule explain_signals:
+    input:
+        unpack(experiment_dataset),
+        description="<run>/models/{experiment}/ensemble/model.json",
+        weights="<run>/models/{experiment}/ensemble/model.safetensors",
+    output:
+        arrays="<run>/evaluation/{experiment}/explanations.npz",
+        table="<run>/evaluation/{experiment}/explanations.csv",
+        figure="<run>/evaluation/{experiment}/explanations.png",
+    log:
+        "<logs>/explain_signals/{experiment}.log",
+    benchmark:
+        "<benchmarks>/explain_signals/{experiment}.tsv"
+    conda:
+        "../envs/lightmill.yaml"
+    threads: 1
+    resources:
+        mem_mb=3000,
+    params:
+        count=CONFIG.evaluation.explain,
+        code=code("explain_signals"),
+    script:
+        "../scripts/explain_signals.py"
 
 
 rule plot_samples:

@@ -200,13 +200,15 @@ def evaluation_of_run(wildcards):
     """What the target `evaluation` makes."""
     metrics = [f"{RUN}/evaluation/{name}/model_metrics.csv" for name in TRAINED]
     candidates = [f"{RUN}/evaluation/{name}/candidates.csv" for name in TRAINED]
+    explained = TRAINED if CONFIG.evaluation.explain else []
+    explanations = [f"{RUN}/evaluation/{name}/explanations.csv" for name in explained]
     samples = [f"{RUN}/evaluation/{name}/sample_views.png" for name in TRAINED]
     light_curves = [
         f"{RUN}/evaluation/{name}/sample_light_curves.png"
         for name, experiment in TRAINED.items()
         if experiment.dataset in SHARDS and not DIRECT
     ]
-    return metrics + candidates + samples + light_curves
+    return metrics + candidates + explanations + samples + light_curves
 
 
 def transfer_of_run(wildcards):

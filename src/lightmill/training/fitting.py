@@ -166,11 +166,16 @@ def score_views(network: Network, views: Mapping[str, np.ndarray]) -> np.ndarray
     logits = []
     with deterministic(), torch.inference_mode():
         for batch in _batches(views, network.view_names, device):
-            z = network(batch)
-            if network.mirrored:
-                z = 0.5 * (z + network({name: view.flip(-1) for name, view in batch.items()}))
-            logits.append(z.cpu().numpy())
+            logits.append(score_batch(network, batch).cpu().numpy())
     return np.concatenate(logits) if logits else np.zeros(0, np.float32)
+
+
+def score_batch(network: Network, views: Mapping[str, Tensor]) -> Tensor:
+    """Logits (n,) of the views of a batch; of a `mirrored` network the mean of those of both directions of time."""
+    z: Tensor = network(views)
+    if network.mirrored:
+        z = 0.5 * (z + network({name: view.flip(-1) for name, view in views.items()}))
+    return z
 
 
 def _batches(
