@@ -27,7 +27,7 @@ rule evaluate_model:
         mem_mb=3000,
     params:
         seeds=experiment_seeds,
-        settings=CONFIG.evaluation.model_dump(),
+        settings=CONFIG.evaluation.model_dump(exclude={"explain"}),
         code=code("evaluate_model"),
     script:
         "../scripts/evaluate_model.py"
@@ -79,10 +79,36 @@ rule judge_today:
         mem_mb=3000,
     params:
         settings=todays_settings,
-        evaluation=CONFIG.evaluation.model_dump(),
+        evaluation=CONFIG.evaluation.model_dump(exclude={"explain"}),
         code=code("judge_today"),
     script:
         "../scripts/judge_today.py"
+
+
+# What in the views of some signals speaks for them or against them.
+rule explain_signals:
+    input:
+        unpack(experiment_dataset),
+        description="<run>/models/{experiment}/ensemble/model.json",
+        weights="<run>/models/{experiment}/ensemble/model.safetensors",
+    output:
+        arrays="<run>/evaluation/{experiment}/explanations.npz",
+        table="<run>/evaluation/{experiment}/explanations.csv",
+        figure="<run>/evaluation/{experiment}/explanations.png",
+    log:
+        "<logs>/explain_signals/{experiment}.log",
+    benchmark:
+        "<benchmarks>/explain_signals/{experiment}.tsv"
+    conda:
+        "../envs/lightmill.yaml"
+    threads: 1
+    resources:
+        mem_mb=3000,
+    params:
+        count=CONFIG.evaluation.explain,
+        code=code("explain_signals"),
+    script:
+        "../scripts/explain_signals.py"
 
 
 rule plot_samples:

@@ -200,6 +200,8 @@ def evaluation_of_run(wildcards):
     """What the target `evaluation` makes."""
     metrics = [f"{RUN}/evaluation/{name}/model_metrics.csv" for name in TRAINED]
     candidates = [f"{RUN}/evaluation/{name}/candidates.csv" for name in TRAINED]
+    explained = TRAINED if CONFIG.evaluation.explain else []
+    explanations = [f"{RUN}/evaluation/{name}/explanations.csv" for name in explained]
     samples = [f"{RUN}/evaluation/{name}/sample_views.png" for name in TRAINED]
     light_curves = [
         f"{RUN}/evaluation/{name}/sample_light_curves.png"
@@ -207,7 +209,7 @@ def evaluation_of_run(wildcards):
         if experiment.dataset in SHARDS and not DIRECT
     ]
     today = [f"{RUN}/evaluation/{name}/todays_metrics.csv" for name in TRAINED if TRAINED[name].today is not None]
-    return metrics + candidates + samples + light_curves + today
+    return metrics + candidates + explanations + samples + light_curves + today
 
 
 def transfer_of_run(wildcards):

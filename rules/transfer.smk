@@ -51,7 +51,7 @@ rule compare_transfer:
     resources:
         mem_mb=3000,
     params:
-        settings=CONFIG.evaluation.model_dump(),
+        settings=CONFIG.evaluation.model_dump(exclude={"explain"}),
         code=code("compare_transfer"),
     script:
         "../scripts/compare_transfer.py"

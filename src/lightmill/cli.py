@@ -11,7 +11,7 @@ from lightmill.errors import LightmillError
 from lightmill.lightcurves.commands import retry
 from lightmill.lightcurves.upkeep import commands as store
 from lightmill.search.commands import search
-from lightmill.training.commands import score
+from lightmill.training.commands import score, tune
 from lightmill.views.commands import views
 
 app = typer.Typer(
@@ -29,6 +29,7 @@ app.command()(retry)
 app.command()(search)
 app.command()(views)
 app.command()(score)
+app.command()(tune)
 
 
 def _print_version(wanted: bool) -> None:

@@ -34,3 +34,7 @@ class ViewError(LightmillError):
 
 class ModelError(LightmillError):
     """A network, its weights or its training set do not fit."""
+
+
+class DivergenceError(ModelError):
+    """A network gave numbers that are not finite while it learned."""

@@ -209,3 +209,8 @@ class EvaluationSettings(Section):
     minimum_positives: int = Field(
         default=300, ge=1, description="Below this many test positives, recall at fixed precision is not measurable."
     )
+    explain: int = Field(
+        default=100,
+        ge=0,
+        description="How many signals of each experiment are explained, bin by bin; 0 for none.",
+    )

@@ -1,10 +1,11 @@
-"""`lightmill score`: the probabilities that a trained model gives to a file of views."""
+"""`lightmill score`: the probabilities that a trained model gives to a file of views; `lightmill tune`: settings."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from lightmill.errors import LightmillError
 from lightmill.terminal import one_line_errors, printable, writing
 
 
@@ -59,5 +60,53 @@ def score(
             printable(
                 f"{views}: {len(scored.table)} rows scored by {members}, in {output}; "
                 f"{len(scored.rejected)} rejected{reasons}"
+            )
+        )
+
+
+def tune(
+    config: Annotated[Path, typer.Argument(metavar="CONFIG", help="The configuration of a run whose dataset is made.")],
+    experiment: Annotated[str, typer.Argument(metavar="EXPERIMENT", help="An experiment in it that trains.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="YAML", help="Write the best configuration here.")],
+    trials: Annotated[int, typer.Option("--trials", min=1, help="How many settings to try, in all.")] = 30,
+    seed: Annotated[int, typer.Option("--seed", min=0, max=2**32 - 1, help="Of proposals and trainings.")] = 1,
+    epochs: Annotated[
+        int | None,
+        typer.Option(
+            "--epochs", min=1, help="Epochs of each trial. [default: the experiment's own]", show_default=False
+        ),
+    ] = None,
+) -> None:
+    """Search for better training settings of one experiment, by what they do on its validation split.
+
+    Run it in the folder of the run. The first trial is the experiment as it is; the others are proposed by Optuna.
+    What is written is the configuration with the experiment's settings replaced by those of the best trial. All trials
+    stand in `results/<run>/tuning/<experiment>/trials.csv`; a search that was interrupted goes on, and so does one that
+    is asked for more trials.
+    """
+    with one_line_errors():
+        if output.suffix not in (".yaml", ".yml"):
+            raise LightmillError(f"{output}: the name of the configuration must end in .yaml")
+        from lightmill.config.model import load_config
+        from lightmill.training.tuned_config import write_tuned_config
+        from lightmill.training.tuning import best_trial, tuned_settings
+        from lightmill.training.tuning import tune as search
+
+        run = load_config(config)
+        settings = tuned_settings(run, experiment, epochs)
+        done = []
+        for trial in search(run, experiment, trials, seed, epochs):
+            done.append(trial)
+            typer.echo(
+                f"trial {trial['trial']} of {trials}: {trial['outcome']} after {trial['epochs']} epochs, "
+                f"validation {settings.monitor} {trial['value']:.4f}"
+            )
+        best = best_trial(done, settings)
+        with writing(output):
+            write_tuned_config(output, config, experiment, best)
+        typer.echo(
+            printable(
+                f"{output}: settings of trial {best['trial']}, validation {settings.monitor} {best['value']:.4f}; "
+                f"as it was {done[0]['value']:.4f}"
             )
         )

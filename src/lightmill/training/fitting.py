@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from lightmill.config.training import TrainingSettings
-from lightmill.errors import ModelError
+from lightmill.errors import DivergenceError
 from lightmill.logs import logger
 from lightmill.training.augmentation import augmented, view_noise
 from lightmill.training.checkpoint import Checkpoint
@@ -52,7 +52,7 @@ def fit(
     The history: for each epoch a row with `HISTORY_COLUMNS`. The metrics of `train` are those of the logits that the
     steps of the epoch were taken on; those of `validation` are measured after it.
 
-    Raises ModelError if the loss stops being a finite number.
+    Raises DivergenceError if the network's numbers stop being finite.
     """
     device = torch_device(settings.device)
     with deterministic():
@@ -62,7 +62,10 @@ def fit(
         # What is judged and kept: a moving average of the weights, or the weights themselves.
         kept = deepcopy(network) if settings.averaging else network
         learned = [parameter for parameter in network.parameters() if parameter.requires_grad]
-        optimiser = torch.optim.AdamW(learned, lr=settings.learning_rate, weight_decay=settings.weight_decay)
+        # Fused: one pass over each weight. For AstroNet that is a fifth of the time of a step.
+        optimiser = torch.optim.AdamW(
+            learned, lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True
+        )
         weights = class_weights(train.labels) if settings.class_weights else np.ones(2, np.float32)
         resumed = checkpoint.load(network, kept, optimiser)
         best, history = resumed if resumed is not None else (_copy(kept), [])
@@ -87,7 +90,7 @@ def fit(
                 ("validation", validation, score_views(kept, validation.views)),
             ):
                 if not np.isfinite(scores).all():
-                    raise ModelError(
+                    raise DivergenceError(
                         f"epoch {epoch}: the network gives numbers that are not finite; lower training.learning_rate "
                         f"(now {now.learning_rate:g}) or look for extreme values in the views"
                     )
@@ -124,7 +127,7 @@ def _learn(
             rate = cosine_rate((epoch - 1) * len(batches) + step, settings.epochs * len(batches), settings)
             for group in optimiser.param_groups:
                 group["lr"] = rate
-        seen = {name: view[batch] for name, view in views.items()}
+        seen = {name: view.index_select(0, batch) for name, view in views.items()}
         if settings.augment.changes:
             seen = augmented(seen, {name: one[batch] for name, one in noise.items()}, settings.augment)
         with torch.autocast(labels.device.type, torch.bfloat16, enabled=settings.precision == "bfloat16"):
@@ -163,11 +166,16 @@ def score_views(network: Network, views: Mapping[str, np.ndarray]) -> np.ndarray
     logits = []
     with deterministic(), torch.inference_mode():
         for batch in _batches(views, network.view_names, device):
-            z = network(batch)
-            if network.mirrored:
-                z = 0.5 * (z + network(mirror_images(batch)))
-            logits.append(z.cpu().numpy())
+            logits.append(score_batch(network, batch).cpu().numpy())
     return np.concatenate(logits) if logits else np.zeros(0, np.float32)
+
+
+def score_batch(network: Network, views: Mapping[str, Tensor]) -> Tensor:
+    """Logits (n,) of the views of a batch; of a `mirrored` network the mean of those of both directions of time."""
+    z: Tensor = network(views)
+    if network.mirrored:
+        z = 0.5 * (z + network(mirror_images(views)))
+    return z
 
 
 def _batches(

@@ -51,8 +51,8 @@ def train_model(
     data = read_dataset(dataset)
     views = arrays_for(settings, data)
     examples = task_examples(data, labels, views)
-    bins = view_bins(data)
-    network = fresh_network(settings.architecture, {name: bins[name] for name in views}, seed)
+    bins = {name: size for name, size in view_bins(data).items() if name in views}
+    network = fresh_network(settings.architecture, bins, seed)
     description = describe(data, views, examples, settings, seed, task, labels)
     fit_and_save(network, examples, settings, seed, folder, description)
 

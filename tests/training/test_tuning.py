@@ -1,0 +1,172 @@
+"""The search for settings: what it proposes, that it can be interrupted, and that the test split stays unseen."""
+
+import numpy as np
+import optuna
+import pandas as pd
+import pytest
+import yaml
+from training.toys import toy_dataset, toy_meta, toy_views
+from typer.testing import CliRunner
+
+from lightmill.cli import app
+from lightmill.config.model import load_config
+from lightmill.errors import ConfigError, ModelError
+from lightmill.training import tuning
+from lightmill.training.checkpoint import Checkpoint
+from lightmill.training.dataset import write_dataset
+from lightmill.training.search_space import SPACE, value_of, with_values
+from lightmill.training.tuning import best_trial, tune, tuned_settings
+
+CONFIG = """
+run: toy
+imported_views:
+  toy: {files: ["${TOYS:-none}/*.npz"], mission: Kepler, star: s, disposition: d, labels: {planet: [PC], not_planet: [AFP]}}
+training: {epochs: 3, batch_size: 100, seeds: [4]}
+experiments:
+  toy: {dataset: toy, training: {monitor: roc_auc, augment: {noise: 0.2}}}
+  moved: {dataset: toy, source: toy}
+"""  # noqa: E501
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """A run's folder to work in, with a configuration and a dataset that is hard to learn: its configuration."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "toy.yaml").write_text(CONFIG)
+    toy_dataset(tmp_path / "results" / "toy" / "datasets" / "toy", n=200, noise=2.0)
+    return load_config(tmp_path / "toy.yaml")
+
+
+def values(trials):
+    return [{key: trial[key] for key in SPACE} for trial in trials]
+
+
+def test_the_first_trial_is_the_experiment_as_it_is_and_others_differ(run):
+    trials = list(tune(run, "toy", 4, seed=1))
+    settings = run.experiment_training("toy")
+    assert values(trials)[0] == {key: value_of(settings, key) for key in SPACE}
+    assert trials[0]["batch_size"] == 100
+    assert len({tuple(one.values()) for one in values(trials)}) == 4
+    assert [trial["trial"] for trial in trials] == [1, 2, 3, 4]
+    assert all(0 < trial["value"] <= 1 and 1 <= trial["best_epoch"] <= trial["epochs"] <= 3 for trial in trials)
+    written = pd.read_csv("results/toy/tuning/toy/trials.csv", float_precision="round_trip")
+    assert written.to_dict("records") == pytest.approx(trials)
+    completed = [trial["value"] for trial in trials if trial["outcome"] == "complete"]
+    assert best_trial(trials, settings)["value"] == max(completed)
+
+
+class PowerCutError(Exception):
+    pass
+
+
+def test_an_interrupted_search_ends_with_the_same_trials(run, tmp_path, monkeypatch):
+    whole = list(tune(run, "toy", 3, seed=1))
+    again = tmp_path / "again"
+    toy_dataset(again / "results" / "toy" / "datasets" / "toy", n=200, noise=2.0)
+    monkeypatch.chdir(again)
+    save, saved = Checkpoint.save, []
+
+    def save_and_stop(self, *state):
+        save(self, *state)
+        saved.append(len(state[-1]))
+        if len(saved) in (2, 4):
+            raise PowerCutError
+
+    monkeypatch.setattr(Checkpoint, "save", save_and_stop)
+    for _ in range(2):
+        with pytest.raises(PowerCutError):
+            list(tune(run, "toy", 2, seed=1))
+    assert list(tune(run, "toy", 2, seed=1)) == pytest.approx(whole[:2])
+    # Each went on after the epoch that was saved last.
+    assert saved == [1, 2, 3, 1, 2, 3][: len(saved)]
+    # More trials of the same search.
+    assert list(tune(run, "toy", 3, seed=1)) == pytest.approx(whole)
+
+
+def test_the_test_split_is_not_looked_at(run, tmp_path):
+    before = list(tune(run, "toy", 1, seed=1))
+    meta = toy_meta(200)
+    views = toy_views(meta, noise=2.0)
+    test = (meta["split"] == "test").to_numpy()
+    for view in views.values():
+        view[test] = np.random.default_rng(9).normal(size=view[test].shape)
+    write_dataset(
+        tmp_path / "results" / "toy" / "datasets" / "toy", views, meta, {"scale": "min", "settings": {}, "labels": {}}
+    )
+    with pytest.raises(ModelError, match=r"study\.sqlite: a search with other data.*remove the folder"):
+        list(tune(run, "toy", 1, seed=1))
+    for file in (tmp_path / "results" / "toy" / "tuning" / "toy").iterdir():
+        file.unlink()
+    assert list(tune(run, "toy", 1, seed=1)) == pytest.approx(before)
+
+
+def test_a_worse_trial_is_ended_early_and_one_that_diverges_does_not_count(run, monkeypatch):
+    settings = run.experiment_training("toy")
+    monkeypatch.setattr(tuning, "BEFORE_PRUNING", 1)
+    monkeypatch.setattr(tuning, "GRANTED", 0.0)
+    # Whatever the trial: the first gets better, the second is worse from the start, the third diverges.
+    scores = iter([*[0.6, 0.7, 0.8], *[0.1], *[np.nan]])
+
+    def fit(network, train, validation, settings, seed, checkpoint):
+        optimiser = torch_adam(network)
+        history = []
+        for epoch in range(1, 4):
+            score = next(scores)
+            if np.isnan(score):
+                raise tuning.DivergenceError("not finite")
+            history.append({"epoch": epoch, "validation_roc_auc": score})
+            checkpoint.save(network, network, network.state_dict(), optimiser, history)
+
+    def torch_adam(network):
+        import torch
+
+        return torch.optim.AdamW(network.parameters())
+
+    monkeypatch.setattr(tuning, "fit", fit)
+    trials = list(tune(run, "toy", 3, seed=1))
+    assert [trial["outcome"] for trial in trials] == ["complete", "pruned", "diverged"]
+    assert [trial["epochs"] for trial in trials] == [3, 1, 0]
+    assert best_trial(trials, settings)["trial"] == 1
+    with pytest.raises(ModelError, match="no trial came to its end"):
+        best_trial(trials[1:], settings)
+
+
+def test_values_go_into_their_sections_and_others_stay(run):
+    settings = tuned_settings(run, "toy", epochs=7)
+    assert settings.epochs == 7
+    found = {key: value_of(settings, key) for key in SPACE} | {"augment.noise": 0.7, "learning_rate": 0.004}
+    changed = with_values(settings, found)
+    assert changed["augment"] == {"mirror": False, "noise": 0.7, "shift_bins": 0}
+    assert changed["learning_rate"] == 0.004
+    assert "monitor" not in changed
+
+
+def test_only_what_trains_can_be_searched_for(run):
+    for name in ("moved", "nothing"):
+        with pytest.raises(ConfigError, match=f"no experiment '{name}' that trains; there are toy"):
+            tuned_settings(run, name)
+
+
+def test_the_command_writes_a_configuration_that_trains_so(run, tmp_path):
+    arguments = ["tune", "toy.yaml", "toy", "--trials", "2", "--seed", "3", "--epochs", "2", "-o", "tuned.yaml"]
+    done = CliRunner().invoke(app, arguments)
+    assert done.exit_code == 0, done.output
+    assert "trial 1 of 2: complete after 2 epochs, validation roc_auc 0." in done.output
+    before, after = load_config("toy.yaml"), load_config("tuned.yaml")
+    trials = pd.read_csv("results/toy/tuning/toy/trials.csv", float_precision="round_trip")
+    best = trials.loc[trials["value"].where(trials["outcome"] == "complete").idxmax()]
+    tuned = after.experiment_training("toy")
+    assert all(value_of(tuned, key) == best[key] for key in SPACE)
+    # All else is as it was: epochs, what is monitored, the files named by the environment.
+    assert tuned.epochs == 3
+    assert tuned.monitor == "roc_auc"
+    assert before.model_dump(exclude={"experiments"}) == after.model_dump(exclude={"experiments"})
+    assert yaml.safe_load((tmp_path / "tuned.yaml").read_text())["imported_views"]["toy"]["files"] == [
+        "${TOYS:-none}/*.npz"
+    ]
+    missing = CliRunner().invoke(app, [*arguments[:3], "-o", "tuned.txt"])
+    assert missing.exit_code == 1
+    assert "must end in .yaml" in missing.output
+    (tmp_path / "results" / "toy" / "datasets" / "toy" / "manifest.json").unlink()
+    assert "no dataset; make it first" in CliRunner().invoke(app, arguments).output
+    assert optuna.logging.get_verbosity() == optuna.logging.WARNING
