@@ -20,6 +20,7 @@ from lightmill.evaluation.slices import share_of
 from lightmill.training.conformal import NEGATIVE, POSITIVE, calls
 
 CHECK_COLUMNS = ("model", "check", "value", "low", "high", "at_least", "at_most", "within", "note")
+CONFORMAL = "conformal_"
 # A reliability slope within these ends is good enough.
 SLOPES = (0.9, 1.1)
 # No probability is closer to 0 or 1 while logarithms are taken.
@@ -94,12 +95,12 @@ def conformal_checks(
     """
     called = calls(probabilities, limits)
     rows = []
-    for check, label, wrong in (("conformal_positives", 1, NEGATIVE), ("conformal_negatives", 0, POSITIVE)):
+    for name, label, wrong in (("positives", 1, NEGATIVE), ("negatives", 0, POSITIVE)):
         mine = labels == label
         value, low, high = share_of(called[mine] == wrong, groups[mine], settings.confidence)
         within = low <= limits["error_rate"]
         ends = {"value": value, "low": low, "high": high, "at_most": limits["error_rate"]}
-        rows.append({"check": check, **ends, "within": within})
+        rows.append({"check": CONFORMAL + name, **ends, "within": within})
     return _table(model, rows)
 
 
@@ -193,8 +194,9 @@ def recalibration(
 
 
 def verdict(checks: pd.DataFrame, model: str) -> str:
-    """The checks of one model in a line of text, with what would have passed; those that failed are marked."""
-    return "; ".join(_in_words(row) for row in checks[checks["model"] == model].to_dict("records"))
+    """The `calibration_checks` of one model in a line of text, with what would pass; those that failed are marked."""
+    rows = checks[(checks["model"] == model) & ~checks["check"].str.startswith(CONFORMAL)]
+    return "; ".join(_in_words(row) for row in rows.to_dict("records"))
 
 
 def _in_words(row: Mapping[Any, Any]) -> str:
