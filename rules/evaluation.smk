@@ -7,14 +7,21 @@ rule evaluate_model:
         description="<run>/models/{experiment}/ensemble/model.json",
         weights="<run>/models/{experiment}/ensemble/model.safetensors",
         histories=seed_histories,
+        listed=catalog_numbers,
     output:
         metrics="<run>/evaluation/{experiment}/model_metrics.csv",
+        scores="<run>/evaluation/{experiment}/test_scores.csv",
         predictions="<run>/evaluation/{experiment}/test_predictions.csv",
+        comparison="<run>/evaluation/{experiment}/comparison.csv",
+        slices="<run>/evaluation/{experiment}/recall_by.csv",
+        calibration="<run>/evaluation/{experiment}/calibration.csv",
         report="<run>/evaluation/{experiment}/classification_report.txt",
         confusion="<run>/evaluation/{experiment}/confusion_matrix.png",
         roc="<run>/evaluation/{experiment}/roc_curve.png",
         precision_recall="<run>/evaluation/{experiment}/precision_recall_curve.png",
         reliability="<run>/evaluation/{experiment}/reliability.png",
+        differences="<run>/evaluation/{experiment}/comparison.png",
+        slices_figure="<run>/evaluation/{experiment}/recall_by.png",
         history="<run>/evaluation/{experiment}/training_history.png",
     log:
         "<logs>/evaluate_model/{experiment}.log",
@@ -31,6 +38,30 @@ rule evaluate_model:
         code=code("evaluate_model"),
     script:
         "../scripts/evaluate_model.py"
+
+
+# Experiments that ask the same question, where a run has several: which of them is better, and by how much.
+rule compare_experiments:
+    input:
+        scores=compared_scores,
+    output:
+        table="<run>/evaluation/comparison.csv",
+        figure="<run>/evaluation/comparison.png",
+    log:
+        "<logs>/compare_experiments.log",
+    benchmark:
+        "<benchmarks>/compare_experiments.tsv"
+    conda:
+        "../envs/lightmill.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+    params:
+        questions=QUESTIONS,
+        settings=CONFIG.evaluation.model_dump(),
+        code=code("compare_experiments"),
+    script:
+        "../scripts/compare_experiments.py"
 
 
 # What nobody has labelled yet, for those who decide what to look at next.

@@ -190,6 +190,20 @@ def experiment_seeds(wildcards):
     return seeds_of(wildcards.experiment)
 
 
+def catalog_numbers(wildcards):
+    """What the catalogs list of the signals of an experiment's dataset; views made by others come with their numbers."""
+    dataset = CONFIG.experiments[wildcards.experiment].dataset
+    if dataset not in SHARDS:
+        return []
+    checkpoints.shard_catalog.get()
+    return [f"{RUN}/shards/listed/{dataset}/{shard}.parquet" for shard in SHARDS[dataset]]
+
+
+def compared_scores(wildcards):
+    """What the ensembles of experiments that ask the same question say of their test signals."""
+    return [f"{RUN}/evaluation/{name}/test_scores.csv" for names in QUESTIONS for name in names]
+
+
 def experiment_light_curves(wildcards):
     """The manifests of the light curves that an experiment's views were made from."""
     mission = CONFIG.experiments[wildcards.experiment].dataset

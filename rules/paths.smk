@@ -5,6 +5,7 @@ from pathlib import Path
 
 from lightmill.catalogs.identify import identify_table
 from lightmill.code_digest import code_digest
+from lightmill.config.questions import same_questions
 from lightmill.simulate.paths import simulated_catalogs, simulated_manifests
 from lightmill.views.layout import array_layout
 
@@ -14,6 +15,8 @@ SHARDS = {
     for mission, archive in CONFIG.archives.by_mission().items()
 }
 TRAINED = {name: experiment for name, experiment in CONFIG.experiments.items() if experiment.source is None}
+# Trained experiments that ask the same question of the same dataset, where there are several.
+QUESTIONS = same_questions(CONFIG)
 TRANSFERS = {name: experiment for name, experiment in CONFIG.experiments.items() if experiment.source is not None}
 # Whether views are made straight from a simulation: then no light curve is written, fetched or plotted.
 DIRECT = CONFIG.simulation is not None and CONFIG.simulation.direct
@@ -21,7 +24,7 @@ DIRECT = CONFIG.simulation is not None and CONFIG.simulation.direct
 # leaves nothing to look at. And which stars are searched for signals that nobody has listed, if any.
 REFINES = (CONFIG.search.complete or CONFIG.search.refine) and not DIRECT
 FIND = CONFIG.search.find
-SHARD_LISTS = ["targets", "signals", "labels"] + (["searched"] if FIND is not None else [])
+SHARD_LISTS = ["targets", "signals", "labels", "listed"] + (["searched"] if FIND is not None else [])
 # The arrays of views of every shard and of a mission's dataset; sets that others made have these two views and no more.
 ARRAYS = list(array_layout(CONFIG.views))
 IMPORTED_ARRAYS = ["global", "local"]
@@ -209,7 +212,8 @@ def evaluation_of_run(wildcards):
         if experiment.dataset in SHARDS and not DIRECT
     ]
     today = [f"{RUN}/evaluation/{name}/todays_metrics.csv" for name in TRAINED if TRAINED[name].today is not None]
-    return metrics + candidates + explanations + samples + light_curves + today
+    compared = [f"{RUN}/evaluation/comparison.csv"] if QUESTIONS else []
+    return metrics + candidates + explanations + samples + light_curves + today + compared
 
 
 def transfer_of_run(wildcards):

@@ -13,4 +13,5 @@ with job_log(snakemake.log[0]):
         histories=dict(zip(snakemake.params.seeds, snakemake.input.histories, strict=True)),
         folder=Path(snakemake.output.metrics).parent,
         settings=EvaluationSettings(**snakemake.params.settings),
+        listed=snakemake.input.listed,
     )

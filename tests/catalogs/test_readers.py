@@ -261,6 +261,11 @@ def test_a_duration_beyond_the_period_is_flagged_not_rejected(table):
     assert only(read_catalog(table("koi", {"koi_period": "0.5", "koi_duration": "12.0"})))["flags"] == ""
 
 
+def test_why_a_koi_is_a_false_positive_is_a_flag(table):
+    verdicts = {"koi_fpflag_nt": "0", "koi_fpflag_ss": "1", "koi_fpflag_co": "1", "koi_fpflag_ec": ""}
+    assert only(read_catalog(table("koi", verdicts)))["flags"] == "false_positive:co; false_positive:ss"
+
+
 def test_odd_depths_are_flagged_not_rejected(table):
     for cell, depth in (("0.0", 0.0), ("-12", -12.0), ("1541400.0", 1541400.0)):
         row = only(read_catalog(table("koi", {"koi_depth": cell})))

@@ -5,6 +5,7 @@ from catalogs.frames import row, tables
 from lightmill.catalogs.labels import label_signals
 from lightmill.catalogs.shards import (
     LABEL_COLUMNS,
+    LISTED_COLUMNS,
     SIGNAL_COLUMNS,
     Searched,
     judge_resolved,
@@ -191,3 +192,13 @@ def test_how_far_apart_the_shares_may_be(shares, allowed):
         name.replace("_", " "): {"rows": rows, "resolved": known} for name, (known, rows) in shares.items()
     }
     assert (judge_resolved({"k2pandc": by_disposition}, 0.1) == "") is allowed
+
+
+def test_what_catalogs_say_stands_in_a_list_of_its_own(tmp_path):
+    labels = write(tmp_path)
+    listed_rows = pd.concat(listed(tmp_path, "listed", "Kepler"), ignore_index=True)
+    assert tuple(listed_rows.columns) == LISTED_COLUMNS
+    assert sorted(listed_rows["signal_id"]) == sorted(labels.loc[labels["mission"] == "Kepler", "signal_id"])
+    assert set(listed_rows["false_positive_flags"]) == {""}
+    flagged = labels.assign(flags="false_positive:co; false_positive:ss; single_transit")
+    assert set(lists_of_shard(flagged)["listed"]["false_positive_flags"]) == {"co; ss"}

@@ -8,29 +8,42 @@ from training.toys import toy_dataset, toy_ensemble, toy_meta
 
 from lightmill.config.training import EvaluationSettings, TaskLabels, TrainingSettings
 from lightmill.errors import ModelError
-from lightmill.evaluation.evaluate import METRICS_COLUMNS, evaluate_model, metrics_table
+from lightmill.evaluation.baseline import LISTED
+from lightmill.evaluation.evaluate import evaluate_model
 from lightmill.evaluation.figures import reliability_figure
 from lightmill.evaluation.light_curves import relative_percent, transit_times
+from lightmill.evaluation.paired import DIFFERENCE_COLUMNS, paired_differences
 from lightmill.evaluation.samples import SAMPLES, chosen_rows, hours_from_transit, plot_sample_views
+from lightmill.evaluation.tables import METRICS_COLUMNS, metrics_table, sampled_models
 from lightmill.training.dataset import read_dataset
 from lightmill.training.ensemble import ensemble_models, ensemble_probability, load_ensemble
 from lightmill.training.train import train_model
 
 SETTINGS = EvaluationSettings(bootstrap=100, minimum_positives=300)
 SEEDS = (1, 2)
-TABLES = ("test_predictions.csv", "model_metrics.csv", "classification_report.txt")
+TABLES = (
+    "test_scores.csv",
+    "test_predictions.csv",
+    "model_metrics.csv",
+    "comparison.csv",
+    "recall_by.csv",
+    "calibration.csv",
+    "classification_report.txt",
+)
 FIGURES = (
     "confusion_matrix.png",
     "roc_curve.png",
     "precision_recall_curve.png",
     "reliability.png",
+    "comparison.png",
+    "recall_by.png",
     "training_history.png",
 )
-MODELS = ["ensemble_mean", "seed 1", "seed 2", "scalars", "observed", "majority"]
+MODELS = ["ensemble_mean", "seed 1", "seed 2", "scalars", "catalog_scalars", "observed", "majority"]
 
 
 def known_meta(n):
-    """Toy rows whose depth, and how often they were observed, say something about the label."""
+    """Toy rows whose depth, and how often they were observed, say something about the label; periods and such none."""
     meta = toy_meta(n)
     generator = np.random.default_rng(8)
     meta["period_d"] = 10 ** generator.uniform(0, 2, n)
@@ -93,9 +106,73 @@ def test_the_metrics_follow_from_the_predictions(experiment, evaluated):
     assert (metrics["n"] == 60).all()
     assert (metrics["n_positives"] == 20).all()
     assert metrics.loc[("scalars", "roc_auc"), "value"] > 0.7
+    assert metrics.loc[("catalog_scalars", "roc_auc"), "value"] < 0.7
+    assert metrics.loc["catalog_scalars", "note"].str.startswith("a warning").all()
     assert metrics.loc[("observed", "roc_auc"), "value"] > 0.7
     assert metrics.loc["observed", "note"].str.startswith("what numbers of transits, cadences").all()
     assert metrics.loc[("observed", "recall_at_precision_0.9"), "note"].endswith("there are 20")
+
+
+def test_the_table_of_scores_holds_what_everything_else_follows_from(experiment, evaluated):
+    scores = pd.read_csv(evaluated / "test_scores.csv", float_precision="round_trip").set_index("signal_id")
+    predictions = pd.read_csv(evaluated / "test_predictions.csv", float_precision="round_trip")
+    wide = predictions.pivot(index="signal_id", columns="seed", values="probability")
+    assert scores.index.tolist() == wide.index.tolist()
+    expected = ensemble_probability(load_ensemble(experiment / "ensemble"), wide.to_numpy().T)
+    np.testing.assert_array_equal(scores["ensemble_mean"], expected)
+    meta = read_dataset(experiment / "toy").meta.set_index("signal_id").loc[scores.index]
+    for column in ("star_id", "group_id", "mission", "label", "disposition", "period_d", "depth_ppm", "snr"):
+        assert scores[column].tolist() == meta[column].tolist()
+    metrics = pd.read_csv(evaluated / "model_metrics.csv").set_index(["model", "metric"])["value"]
+    for model in ("ensemble_mean", "scalars", "catalog_scalars", "observed"):
+        found = average_precision_score(scores["task_label"], scores[model])
+        assert metrics[(model, "average_precision")] == pytest.approx(found)
+    assert "holes" not in scores
+    pairs = [("ensemble_mean", other) for other in ("scalars", "catalog_scalars", "observed")]
+    of_models = {model: scores[model].to_numpy() for model in ("ensemble_mean", *(other for _, other in pairs))}
+    again = paired_differences(
+        scores["task_label"].to_numpy(), of_models, scores["group_id"].to_numpy(str), pairs, SETTINGS
+    )
+    written = pd.read_csv(evaluated / "comparison.csv", keep_default_na=False, na_values={"value": [""]})
+    assert written[["model", "other", "metric", "better"]].equals(again[["model", "other", "metric", "better"]])
+    for column in ("difference", "low", "high"):
+        np.testing.assert_allclose(pd.to_numeric(written[column]), again[column], rtol=1e-9, atol=1e-12)
+
+
+def test_slices_and_checks_are_of_the_ensemble_at_its_threshold(evaluated):
+    scores = pd.read_csv(evaluated / "test_scores.csv")
+    metrics = pd.read_csv(evaluated / "model_metrics.csv").set_index(["model", "metric"])
+    slices = pd.read_csv(evaluated / "recall_by.csv").set_index(["by", "slice"])
+    whole = slices.loc[("all", "all")]
+    assert whole["recall"] == pytest.approx(metrics.loc[("ensemble_mean", "recall"), "value"])
+    assert whole["precision"] == pytest.approx(metrics.loc[("ensemble_mean", "precision"), "value"])
+    assert slices.loc["snr"]["n"].sum() == len(scores)
+    checks = pd.read_csv(evaluated / "calibration.csv").set_index(["model", "check"])
+    after = ["ece", "brier_skill", "slope", "intercept", "conformal_positives", "conformal_negatives"]
+    assert checks.loc["ensemble_mean"].index.tolist() == after
+    assert checks.loc["plain_mean"].index.tolist() == after[:4]
+    assert checks.loc[("ensemble_mean", "ece"), "value"] == pytest.approx(
+        metrics.loc[("ensemble_mean", "ece"), "value"]
+    )
+    assert (checks["n"] == len(scores)).all()
+    assert "calibration: ece 0." in (evaluated / "classification_report.txt").read_text()
+
+
+def test_false_positive_flags_come_from_the_lists_of_catalogs(experiment, tmp_path):
+    meta = read_dataset(experiment / "toy").meta
+    listed = meta[["signal_id"]].assign(**dict.fromkeys(LISTED, np.nan))
+    listed["snr"] = np.where(meta["label"] == "planet", 20.0, 5.0)
+    listed["false_positive_flags"] = np.where(meta["disposition"] == "NTP", "nt", "")
+    listed.iloc[::2].to_parquet(tmp_path / "000.parquet")
+    listed.iloc[1::2].to_parquet(tmp_path / "001.parquet")
+    histories = {seed: experiment / str(seed) / "training_history.csv" for seed in SEEDS}
+    lists = [tmp_path / "001.parquet", tmp_path / "000.parquet"]
+    evaluate_model(experiment / "toy", experiment / "ensemble", histories, tmp_path / "out", SETTINGS, lists)
+    slices = pd.read_csv(tmp_path / "out" / "recall_by.csv", keep_default_na=False).set_index(["by", "slice"])
+    counts = pd.read_csv(tmp_path / "out" / "test_scores.csv")["disposition"].value_counts()
+    assert slices.loc[("false_positive_flag", "nt"), "n"] == counts["NTP"]
+    metrics = pd.read_csv(tmp_path / "out" / "model_metrics.csv").set_index(["model", "metric"])["value"]
+    assert metrics[("catalog_scalars", "roc_auc")] == 1
 
 
 def test_majority_is_the_commoner_class_at_the_share_of_training(evaluated):
@@ -128,7 +205,9 @@ def test_one_seed_has_no_spread_and_models_come_in_their_order():
     truth = np.arange(40) % 2.0
     names = ["majority", "holes", "observed", "seed 7", "ensemble_mean"]
     scores = {name: generator.random(40) for name in names}
-    table = metrics_table(truth, scores, dict.fromkeys(names, 0.5), np.arange(40), SETTINGS)
+    thresholds, groups = dict.fromkeys(names, 0.5), np.arange(40)
+    sampled = sampled_models(truth, scores, thresholds, groups, SETTINGS)
+    table = metrics_table(truth, sampled, thresholds, groups, SETTINGS)
     in_order = ["ensemble_mean", "seed 7", "scalars", "observed", "holes", "majority"]
     assert list(dict.fromkeys(table["model"])) == in_order
     assert table["seed_spread"].isna().all()
@@ -189,7 +268,11 @@ def test_without_numbers_the_baseline_says_so(tmp_path):
     metrics = pd.read_csv(tmp_path / "out" / "model_metrics.csv")
     scalars = metrics[metrics["model"] == "scalars"]
     assert scalars["value"].isna().all()
-    assert set(scalars["note"]) == {"not available: the dataset has no period, duration or depth"}
+    assert set(scalars["note"]) == {"not available: nothing was measured on the folded light curves"}
+    comparison = pd.read_csv(tmp_path / "out" / "comparison.csv")
+    assert list(comparison.columns) == list(DIFFERENCE_COLUMNS)
+    assert len(comparison) == 0
+    assert imread(tmp_path / "out" / "comparison.png").std() > 0.01
 
 
 def test_a_task_by_disposition_is_judged_by_it(tmp_path):

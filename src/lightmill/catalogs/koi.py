@@ -2,11 +2,13 @@
 
 Columns and units: exoplanetarchive.ipac.caltech.edu/docs/API_kepcandidate_columns.html. `koi_time0bk` is BKJD,
 `koi_duration` hours, `koi_depth` ppm; `koi_quarters`, in full downloads only, says which quarters were searched.
-`koi_score`, `koi_fpflag_*` and `koi_pdisposition` are verdicts of the people and programs whose labels are to be
-learned; they are not read at all.
+`koi_score` and `koi_pdisposition` are verdicts of the people and programs whose labels are to be learned; they are not
+read at all. So are `koi_fpflag_*`, which become flags: evaluation groups errors by them, nothing else looks at them.
 """
 
 from typing import Any
+
+import numpy as np
 
 from lightmill.catalogs.convert import (
     BKJD,
@@ -16,13 +18,17 @@ from lightmill.catalogs.convert import (
     epochs,
     errors,
     identifiers,
+    numbers,
     optional,
     periods,
     targets,
 )
 from lightmill.catalogs.observed import quarters
 from lightmill.catalogs.rows import Rows
+from lightmill.catalogs.signals import FALSE_POSITIVE
 
+# Not transit-like, a stellar eclipse, the star's neighbour, contaminated by another's ephemeris.
+FALSE_POSITIVE_FLAGS = ("nt", "ss", "co", "ec")
 COLUMNS = (
     "kepid",
     "kepoi_name",
@@ -42,11 +48,14 @@ COLUMNS = (
     "koi_quarters",
     "ra",
     "dec",
+    *(f"koi_fpflag_{name}" for name in FALSE_POSITIVE_FLAGS),
 )
 
 
 def read_koi(rows: Rows) -> dict[str, Any]:
     """Columns of the signal table from rows of the KOI table."""
+    for name in FALSE_POSITIVE_FLAGS:
+        rows.flag(FALSE_POSITIVE + name, np.equal(numbers(rows, f"koi_fpflag_{name}")[0], 1.0))
     return {
         "signal_id": [f"KOI {name}" for name in identifiers(rows, "kepoi_name", r"K\d{5}\.\d{2}", "K00752.01")],
         "target_id": targets(rows, "kepid", "Kepler"),

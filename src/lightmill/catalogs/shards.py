@@ -19,7 +19,7 @@ from lightmill.catalogs.kinds import KINDS
 from lightmill.catalogs.linking import HARMONIC_OF, SAME_AS
 from lightmill.catalogs.observed import united
 from lightmill.catalogs.sector_files import sector_files
-from lightmill.catalogs.signals import read_signals
+from lightmill.catalogs.signals import FALSE_POSITIVE, read_signals
 from lightmill.errors import LabelError
 from lightmill.files import SEPARATOR, read_json, write_json, write_parquet
 from lightmill.logs import logger
@@ -47,6 +47,16 @@ LABEL_COLUMNS = (
     "disposition",
     "split",
     "table",
+)
+# What the catalogs say of a signal in numbers and verdicts, for evaluation alone.
+LISTED_COLUMNS = (
+    "signal_id",
+    "period_d",
+    "duration_h",
+    "depth_ppm",
+    "radius_rearth",
+    "snr",
+    "false_positive_flags",
 )
 
 _FETCH = {
@@ -83,8 +93,8 @@ def shard_catalog(
     summaries
         The readers' summaries of the tables it was made from.
     folder
-        Gets targets/, signals/ and labels/<mission>/<shard>.parquet, searched/ too where stars are searched, and
-        resolved/<mission>.json.
+        Gets targets/, signals/, labels/ and listed/<mission>/<shard>.parquet, searched/ too where stars are searched,
+        and resolved/<mission>.json.
     shards
         Number of shards by mission.
     max_resolved_difference
@@ -147,13 +157,14 @@ def _searched_stars(searched: Searched | None, mission: str, listed: pd.Series) 
 def lists_of_shard(
     signals: pd.DataFrame, files: Mapping[str, str | None] | None = None, searched: Sequence[str] = ()
 ) -> dict[str, pd.DataFrame]:
-    """The three lists of one shard's signals, sorted: `targets`, `signals` and `labels`.
+    """The lists of one shard's signals, sorted: `targets`, `signals`, `labels` and `listed`.
 
     `files` are the files of every target by its id, None where no list tells them; `searched` are stars that are
     targets too, whatever signals they have.
     """
     ordered = signals.sort_values("signal_id", kind="stable", ignore_index=True)
     ordered["linked"] = np.array(linked_on_target(ordered), dtype=object)
+    ordered["false_positive_flags"] = np.array([_false_positive_flags(cell) for cell in ordered["flags"]], dtype=object)
     targets = ordered.groupby("target_id", sort=True)["segments"].agg(united).astype(object).reset_index()
     more = sorted(set(searched) - set(targets["target_id"]))
     if more:
@@ -165,7 +176,14 @@ def lists_of_shard(
         "targets": targets[list(TARGET_COLUMNS)],
         "signals": ordered[list(SIGNAL_COLUMNS)],
         "labels": ordered[list(LABEL_COLUMNS)],
+        "listed": ordered[list(LISTED_COLUMNS)],
     }
+
+
+def _false_positive_flags(flags: str) -> str:
+    """Those of a signal's flags that say why it is called a false positive, without what they begin with."""
+    verdicts = [flag for flag in flags.split(SEPARATOR) if flag.startswith(FALSE_POSITIVE)]
+    return SEPARATOR.join(flag.removeprefix(FALSE_POSITIVE) for flag in verdicts)
 
 
 def linked_on_target(signals: pd.DataFrame) -> list[str]:

@@ -26,6 +26,8 @@ IMPLAUSIBLE_DEPTH = "implausible_depth"
 OTHER_TIME_SYSTEM = "other_time_system"
 NOT_TRANSITING = "not_transiting"
 EPHEMERIS_FROM = "ephemeris_from:"
+# Why a catalog's people or programs call a row a false positive: verdicts, for evaluation alone to group errors by.
+FALSE_POSITIVE = "false_positive:"
 UNREADABLE = "unreadable:"
 
 

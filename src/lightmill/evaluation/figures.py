@@ -12,7 +12,7 @@ from scipy.stats import binomtest
 from sklearn.metrics import precision_recall_curve, roc_curve
 
 from lightmill.evaluation.metrics import calibration_bins
-from lightmill.figures import BLUE, GREEN, GREY, PURPLE, STYLE, VERMILLION
+from lightmill.figures import BLUE, GREEN, GREY, ORANGE, PURPLE, STYLE, VERMILLION
 
 _LEGEND: Any = {"frameon": True, "framealpha": 0.85, "edgecolor": "none"}
 
@@ -117,9 +117,9 @@ def reliability_figure(
 
 
 def _drawing_order(scores: Mapping[str, np.ndarray]) -> list[tuple[str, np.ndarray]]:
-    """The ensemble, then the baseline, then the seeds: the order of the legend."""
-    rank = {"ensemble_mean": 0, "scalars": 1}
-    return sorted(scores.items(), key=lambda item: (rank.get(item[0], 2), item[0]))
+    """The ensemble, then the baselines, then the seeds: the order of the legend."""
+    rank = {"ensemble_mean": 0, "scalars": 1, "catalog_scalars": 2}
+    return sorted(scores.items(), key=lambda item: (rank.get(item[0], 3), item[0]))
 
 
 def _line(model: str) -> dict[str, Any]:
@@ -127,6 +127,8 @@ def _line(model: str) -> dict[str, Any]:
         return {"color": BLUE, "linewidth": 2, "zorder": 4}
     if model == "scalars":
         return {"color": VERMILLION, "linewidth": 1.5, "linestyle": "--"}
+    if model == "catalog_scalars":
+        return {"color": ORANGE, "linewidth": 1.5, "linestyle": "-."}
     return {"color": BLUE, "linewidth": 0.8, "alpha": 0.45}
 
 

@@ -9,9 +9,7 @@ import numpy as np
 import pandas as pd
 
 from lightmill.config.training import EvaluationSettings
-
-# Elements of the largest weight matrix held at a time (rows × samples): 32 MB of float64.
-_BLOCK = 4_000_000
+from lightmill.evaluation.bootstrap import bootstrap, group_numbers, percentile_interval
 
 CALIBRATION_BINS = 15
 # A probability of exactly 0 or 1 that is wrong would cost infinitely much; clipped, it costs 34.5.
@@ -68,14 +66,33 @@ def score_metrics(
     its note: recall at fixed precision below `settings.minimum_positives`, anything that needs a class which is
     absent.
     """
+    value, samples = sampled_metrics(labels, probabilities, groups, settings, seed, threshold)
+    return metrics_with_intervals(value, samples, np.asarray(labels), settings)
+
+
+def sampled_metrics(
+    labels: np.ndarray,
+    probabilities: np.ndarray,
+    groups: np.ndarray,
+    settings: EvaluationSettings,
+    seed: int = 0,
+    threshold: float = 0.5,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Metrics (metrics,) in the order of `metric_names`, and of bootstrap samples (samples, metrics), NaN if undefined.
+
+    As for `score_metrics`. Two models of the same rows and groups are judged on the same samples: row by row, their
+    difference is paired.
+    """
     labels, probabilities = _checked(labels, probabilities)
-    group_of_row = np.unique(np.asarray(groups), return_inverse=True)[1].reshape(-1)
+    group_of_row = group_numbers(groups)
     if len(group_of_row) != len(labels):
         raise ValueError(f"{len(group_of_row)} groups for {len(labels)} labels")
-    ones = np.ones((1, len(labels)))
-    value = _metrics(labels, probabilities, ones, threshold, settings.precisions)[0]
-    samples = _bootstrap(labels, probabilities, group_of_row, settings, seed, threshold)
-    return _table(value, samples, labels, settings)
+
+    def measure(weights: np.ndarray) -> np.ndarray:
+        return _metrics(labels, probabilities, weights, threshold, settings.precisions)
+
+    value = measure(np.ones((1, len(labels))))[0]
+    return value, bootstrap(measure, group_of_row, settings.bootstrap, seed)
 
 
 def _checked(labels: np.ndarray, probabilities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -88,28 +105,6 @@ def _checked(labels: np.ndarray, probabilities: np.ndarray) -> tuple[np.ndarray,
     if not (np.isfinite(probabilities).all() and probabilities.min() >= 0 and probabilities.max() <= 1):
         raise ValueError("probabilities: expected finite numbers between 0 and 1")
     return labels, probabilities
-
-
-def _bootstrap(
-    labels: np.ndarray,
-    probabilities: np.ndarray,
-    group_of_row: np.ndarray,
-    settings: EvaluationSettings,
-    seed: int,
-    threshold: float,
-) -> np.ndarray:
-    """Metrics (samples, metrics) of `settings.bootstrap` samples of groups."""
-    generator = np.random.default_rng(seed)
-    groups = int(group_of_row.max()) + 1
-    block = max(1, _BLOCK // max(groups, len(labels)))
-    samples = []
-    for start in range(0, settings.bootstrap, block):
-        rows = min(block, settings.bootstrap - start)
-        drawn = generator.integers(0, groups, size=(rows, groups)) + groups * np.arange(rows)[:, None]
-        times = np.bincount(drawn.ravel(), minlength=rows * groups).reshape(rows, groups)
-        weights = times[:, group_of_row].astype(np.float64)
-        samples.append(_metrics(labels, probabilities, weights, threshold, settings.precisions))
-    return np.concatenate(samples)
 
 
 def _metrics(
@@ -161,29 +156,43 @@ def _surprise(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
     return -np.log(np.clip(of_label, _SUREST, 1 - _SUREST))
 
 
-def _table(value: np.ndarray, samples: np.ndarray, labels: np.ndarray, settings: EvaluationSettings) -> pd.DataFrame:
+def metrics_with_intervals(
+    value: np.ndarray, samples: np.ndarray, labels: np.ndarray, settings: EvaluationSettings
+) -> pd.DataFrame:
+    """The table of `score_metrics` from what `sampled_metrics` gives."""
     positives = int(labels.sum())
-    tail = (1 - settings.confidence) / 2
     rows = []
     for column, metric in enumerate(metric_names(settings)):
         low = high = np.nan
         note = ""
         measured = value[column]
-        if metric.startswith("recall_at_precision") and positives < settings.minimum_positives:
-            measured, note = (
-                np.nan,
-                f"not measurable below {settings.minimum_positives} positives; there are {positives}",
-            )
+        if not measurable(metric, positives, settings):
+            measured, note = np.nan, too_few(positives, settings)
         elif np.isnan(measured):
             note = "undefined: " + _why_undefined(positives, len(labels))
         else:
-            defined = samples[np.isfinite(samples[:, column]), column]
-            if len(defined):
-                low, high = np.quantile(defined, [tail, 1 - tail])
-            if len(defined) < len(samples):
-                note = f"interval from {len(defined)} of {len(samples)} samples; the others lack what it needs"
+            low, high = percentile_interval(samples[:, column], settings.confidence)
+            note = note_of_samples(samples[:, column])
         rows.append((metric, measured, low, high, note))
     return pd.DataFrame(rows, columns=["metric", "value", "low", "high", "note"])
+
+
+def measurable(metric: str, positives: int, settings: EvaluationSettings) -> bool:
+    """Whether so many positives are enough for a metric."""
+    return not metric.startswith("recall_at_precision") or positives >= settings.minimum_positives
+
+
+def too_few(positives: int, settings: EvaluationSettings) -> str:
+    """The note of what is not `measurable`."""
+    return f"not measurable below {settings.minimum_positives} positives; there are {positives}"
+
+
+def note_of_samples(samples: np.ndarray) -> str:
+    """What is to be said of an interval made from samples (samples,) of which some are NaN; else nothing."""
+    defined = int(np.isfinite(samples).sum())
+    if defined == len(samples):
+        return ""
+    return f"interval from {defined} of {len(samples)} samples; the others lack what it needs"
 
 
 def _why_undefined(positives: int, rows: int) -> str:

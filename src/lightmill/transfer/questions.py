@@ -1,7 +1,7 @@
 """The questions that a configuration's transfers ask, checked before anything is run."""
 
 from lightmill.config.model import Config
-from lightmill.config.training import Experiment
+from lightmill.config.questions import written_map
 from lightmill.errors import ConfigError, LabelError
 from lightmill.transfer.tasks import require_same_question
 
@@ -16,18 +16,6 @@ def require_same_questions(config: Config) -> None:
             continue
         source = config.experiments[experiment.source]
         try:
-            require_same_question(_written(config, source), _written(config, experiment), experiment.mismatched)
+            require_same_question(written_map(config, source), written_map(config, experiment), experiment.mismatched)
         except LabelError as error:
             raise ConfigError(f"experiments.{name}: {error}") from None
-
-
-def _written(config: Config, experiment: Experiment) -> dict[str, set[int]]:
-    """The label map of one side as far as the configuration tells it."""
-    if experiment.labels is not None:
-        positive, negative = experiment.labels.positive, experiment.labels.negative
-    elif experiment.dataset in config.imported_views:
-        policy = config.imported_views[experiment.dataset].labels
-        positive, negative = policy.planet, policy.not_planet
-    else:
-        return {}
-    return {disposition: {1} for disposition in positive} | {disposition: {0} for disposition in negative}
