@@ -58,7 +58,7 @@ rule compare_experiments:
         mem_mb=2000,
     params:
         questions=QUESTIONS,
-        settings=CONFIG.evaluation.model_dump(),
+        settings=CONFIG.evaluation.model_dump(exclude={"explain"}),
         code=code("compare_experiments"),
     script:
         "../scripts/compare_experiments.py"

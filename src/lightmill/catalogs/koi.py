@@ -3,7 +3,8 @@
 Columns and units: exoplanetarchive.ipac.caltech.edu/docs/API_kepcandidate_columns.html. `koi_time0bk` is BKJD,
 `koi_duration` hours, `koi_depth` ppm; `koi_quarters`, in full downloads only, says which quarters were searched.
 `koi_score` and `koi_pdisposition` are verdicts of the people and programs whose labels are to be learned; they are not
-read at all. So are `koi_fpflag_*`, which become flags: evaluation groups errors by them, nothing else looks at them.
+read at all. `koi_fpflag_*` are verdicts too; they become flags, by which evaluation groups errors, and nothing else
+looks at them.
 """
 
 from typing import Any
