@@ -10,6 +10,8 @@ rule evaluate_model:
     output:
         metrics="<run>/evaluation/{experiment}/model_metrics.csv",
         predictions="<run>/evaluation/{experiment}/test_predictions.csv",
+        uncertainty="<run>/evaluation/{experiment}/uncertainty.csv",
+        conformal="<run>/evaluation/{experiment}/conformal.csv",
         report="<run>/evaluation/{experiment}/classification_report.txt",
         confusion="<run>/evaluation/{experiment}/confusion_matrix.png",
         roc="<run>/evaluation/{experiment}/roc_curve.png",

@@ -19,6 +19,7 @@ from lightmill.evaluation.figures import (
 )
 from lightmill.evaluation.holes import hole_features
 from lightmill.evaluation.metrics import metric_names, score_metrics
+from lightmill.evaluation.uncertainty import conformal_table, uncertainty_table
 from lightmill.figures import STYLE, save_figure
 from lightmill.files import write_csv, write_text
 from lightmill.logs import logger
@@ -60,8 +61,9 @@ def evaluate_model(
 ) -> None:
     """Score the test split with every member of an ensemble and write tables and figures to `folder`.
 
-    Writes `test_predictions.csv`, `model_metrics.csv`, `classification_report.txt`, `confusion_matrix.png`,
-    `roc_curve.png`, `precision_recall_curve.png`, `reliability.png` and `training_history.png`.
+    Writes `test_predictions.csv`, `model_metrics.csv`, `uncertainty.csv`, `conformal.csv`,
+    `classification_report.txt`, `confusion_matrix.png`, `roc_curve.png`, `precision_recall_curve.png`,
+    `reliability.png` and `training_history.png`.
 
     Parameters
     ----------
@@ -92,6 +94,9 @@ def evaluate_model(
     write_csv(folder / "test_predictions.csv", prediction_table(meta, truth[rows], members))
     metrics = metrics_table(truth[rows], scores, thresholds, meta["group_id"].to_numpy(str), settings)
     write_csv(folder / "model_metrics.csv", metrics)
+    splits = {"validation": _rows_of(data, truth, "validation"), "test": rows}
+    write_csv(folder / "uncertainty.csv", uncertainty_table(models, data, truth, splits, settings))
+    write_csv(folder / "conformal.csv", conformal_table(truth[rows], scores[ENSEMBLE], models, settings))
     names = class_names(labels)
     threshold = thresholds[ENSEMBLE]
     called = scores[ENSEMBLE] >= threshold

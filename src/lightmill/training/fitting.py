@@ -162,17 +162,19 @@ def score_views(network: Network, views: Mapping[str, np.ndarray]) -> np.ndarray
     network.eval()
     logits = []
     with deterministic(), torch.inference_mode():
-        for batch in _batches(views, network.view_names, device):
-            z = network(batch)
-            if network.mirrored:
-                z = 0.5 * (z + network({name: view.flip(-1) for name, view in batch.items()}))
-            logits.append(z.cpu().numpy())
+        for batch in batches(views, network.view_names, device):
+            sides = both_sides(network, batch)
+            logits.append((sum(map(network, sides)) / len(sides)).cpu().numpy())
     return np.concatenate(logits) if logits else np.zeros(0, np.float32)
 
 
-def _batches(
-    views: Mapping[str, np.ndarray], names: Sequence[str], device: torch.device
-) -> Iterator[dict[str, Tensor]]:
+def both_sides(network: Network, batch: dict[str, Tensor]) -> list[dict[str, Tensor]]:
+    """What a network scores and gives the mean of: views (n, bins), and for a `mirrored` one their mirror images."""
+    return [batch, {name: view.flip(-1) for name, view in batch.items()}] if network.mirrored else [batch]
+
+
+def batches(views: Mapping[str, np.ndarray], names: Sequence[str], device: torch.device) -> Iterator[dict[str, Tensor]]:
+    """Views (n, bins) as tensors on a device, SCORING_BATCH rows at a time."""
     for start in range(0, len(views[names[0]]), SCORING_BATCH):
         yield _tensors({name: views[name][start : start + SCORING_BATCH] for name in names}, device)
 

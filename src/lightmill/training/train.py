@@ -51,7 +51,7 @@ def train_model(
     data = read_dataset(dataset)
     views = arrays_for(settings.architecture, data)
     examples = task_examples(data, labels, views)
-    network = fresh_network(settings.architecture, view_lengths(data), seed)
+    network = fresh_network(settings.architecture, view_lengths(data), seed, settings.dropout)
     description = describe(data, views, examples, settings, seed, task, labels)
     fit_and_save(network, examples, settings, seed, folder, description)
 
@@ -70,11 +70,11 @@ def task_examples(dataset: Dataset, labels: TaskLabels | None, views: Sequence[s
     return examples
 
 
-def fresh_network(architecture: str, lengths: Mapping[str, int], seed: int) -> Network:
-    """A network whose first weights follow from the seed alone."""
+def fresh_network(architecture: str, lengths: Mapping[str, int], seed: int, dropout: float | None = None) -> Network:
+    """A network whose first weights follow from the seed alone; `dropout` as for `build_network`."""
     with deterministic():
         seed_torch(seed, epoch=0)
-        return build_network(architecture, lengths)
+        return build_network(architecture, lengths, dropout)
 
 
 def view_lengths(dataset: Dataset) -> dict[str, int]:

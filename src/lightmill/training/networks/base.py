@@ -1,7 +1,7 @@
 """What every network has in common."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from torch import Tensor, nn
 
@@ -16,12 +16,13 @@ class Network(nn.Module, ABC):
     mirrored
         Whether it is scored on views and on their mirror images, and the mean taken.
     head
-        The dense layers that make one logit (n, 1) of features (n, features); if anything is dropped out, then here.
+        The dense layers that make one logit (n, 1) of features (n, features), one after the other; if anything is
+        dropped out, then here: `lightmill.training.dropout` draws the head many times for one trunk.
     """
 
     view_names: tuple[str, ...]
     mirrored: bool = False
-    head: nn.Module
+    head: nn.Sequential
 
     @classmethod
     def looks_at(cls, arrays: Collection[str]) -> tuple[str, ...]:
@@ -40,3 +41,20 @@ class Network(nn.Module, ABC):
     @abstractmethod
     def early_layers(self) -> list[nn.Module]:
         """The layers that see the views first: what the transfer strategy `frozen` keeps as it is."""
+
+
+def dense_head(features: int, widths: Sequence[int], dropout: float) -> nn.Sequential:
+    """Dense layers with a ReLU after each, and a last one to the logit: (n, features) → (n, 1).
+
+    `dropout` is the share that is dropped, in training, of what each layer but the last gives. The first layer, by far
+    the largest, so belongs to what passes of dropout have in common. Weights have the same names whatever the share.
+    """
+    head = nn.Sequential()
+    for place, width in enumerate(widths):
+        head.add_module(f"{2 * place}", nn.Linear(features, width))
+        head.add_module(f"{2 * place + 1}", nn.ReLU())
+        if dropout:
+            head.add_module(f"dropout_{place}", nn.Dropout(dropout))
+        features = width
+    head.add_module(f"{2 * len(widths)}", nn.Linear(features, 1))
+    return head

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from lightmill.training.networks.base import Network
+from lightmill.training.networks.base import Network, dense_head
 
 FILTERS = 16
 KERNEL = 5
@@ -49,14 +49,10 @@ class DualBranch(Network):
 
     view_names = ("global", "local")
 
-    def __init__(self, view_lengths: Mapping[str, int]) -> None:
+    def __init__(self, view_lengths: Mapping[str, int], dropout: float = 0.0) -> None:
         super().__init__()
         self.branches = nn.ModuleDict({name: Branch(view_lengths[name]) for name in self.view_names})
-        self.head = nn.Sequential(
-            nn.Linear(len(self.view_names) * BRANCH_FEATURES, HEAD_FEATURES),
-            nn.ReLU(),
-            nn.Linear(HEAD_FEATURES, 1),
-        )
+        self.head = dense_head(len(self.view_names) * BRANCH_FEATURES, [HEAD_FEATURES], dropout)
 
     def features(self, views: Mapping[str, Tensor]) -> Tensor:
         """Those of all branches (n, features), from views (n, bins)."""

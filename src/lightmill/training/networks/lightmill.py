@@ -51,7 +51,7 @@ class Lightmill(Network):
 
     mirrored = True
 
-    def __init__(self, view_lengths: Mapping[str, int]) -> None:
+    def __init__(self, view_lengths: Mapping[str, int], dropout: float = DROPOUT) -> None:
         super().__init__()
         self.view_names = tuple(view_lengths)
         self.views = {kind: [name for name in names if name in view_lengths] for kind, (names, _) in KINDS.items()}
@@ -73,7 +73,7 @@ class Lightmill(Network):
                 features += before * bins
         self.columns.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.head = nn.Sequential(
-            nn.Dropout(DROPOUT), nn.Linear(features, DENSE), nn.ReLU(), nn.Dropout(DROPOUT), nn.Linear(DENSE, 1)
+            nn.Dropout(dropout), nn.Linear(features, DENSE), nn.ReLU(), nn.Dropout(dropout), nn.Linear(DENSE, 1)
         )
 
     @classmethod
