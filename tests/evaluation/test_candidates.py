@@ -28,7 +28,8 @@ def shard(folder, rows, views=VIEWS):
     folder.mkdir()
     for name, array in views.items():
         np.save(folder / f"{name}.npy", array[rows])
-    pd.DataFrame({"signal_id": [FOUND[row] for row in rows]}, dtype="string").to_parquet(folder / "meta.parquet")
+    meta = {"signal_id": [FOUND[row] for row in rows], "target_id": [f"KIC {row // 2}" for row in rows]}
+    pd.DataFrame(meta, dtype="string").to_parquet(folder / "meta.parquet")
     files = [*(f"{name}.npy" for name in views), "meta.parquet"]
     manifest = {
         "arrays": {name: {} for name in views},

@@ -91,7 +91,7 @@ def test_files_that_do_not_fit_are_refused(members, tmp_path):
     with pytest.raises(ModelError, match=r"model\.safetensors: no weights of a dual_branch"):
         load_model(tmp_path / "model")
     write_json(tmp_path / "model" / "model.json", {**description, "format": 99})
-    with pytest.raises(ModelError, match="format 99, expected 2"):
+    with pytest.raises(ModelError, match="format 99, expected 3"):
         load_model(tmp_path / "model")
     write_json(tmp_path / "model" / "model.json", description)
     (tmp_path / "model" / "model.safetensors").write_bytes(b"\0" * 100)

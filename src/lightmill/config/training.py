@@ -69,6 +69,13 @@ class TrainingSettings(Section):
     label_smoothing: float = Field(
         default=0.0, ge=0, lt=1, description="Share of certainty that is taken from every label in training."
     )
+    dropout: float | None = Field(
+        default=None,
+        ge=0,
+        lt=1,
+        description="Share of what the dense layers of a network's head pass on that is dropped, at random, in each "
+        "step of training; by default the architecture's own (`lightmill` 0.3, the others none).",
+    )
     augment: Augmentation = Field(default=Augmentation(), description="Changes of the examples in training.")
     averaging: float = Field(
         default=0.0,
@@ -194,7 +201,7 @@ class Experiment(Section):
                 raise ValueError(f"{', '.join(named)} make sense only with source")
         if self.source is not None and self.today is not None:
             raise ValueError("today: a transfer is not judged by later tables; name them where its source trains")
-        fixed = sorted({"architecture", "seeds"} & set(self.training))
+        fixed = sorted({"architecture", "dropout", "seeds"} & set(self.training))
         if self.source is not None and fixed:
             raise ValueError(f"training.{fixed[0]}: a transfer has the {fixed[0]} of its source; leave it out")
         return self

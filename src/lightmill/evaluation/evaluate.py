@@ -18,10 +18,20 @@ from lightmill.evaluation.figures import (
     roc_figure,
 )
 from lightmill.evaluation.report import class_names, legend, report_text
-from lightmill.evaluation.scores import CATALOG, ENSEMBLE, SCALARS, Scored, prediction_table, score_table, score_test
+from lightmill.evaluation.scores import (
+    CATALOG,
+    ENSEMBLE,
+    SCALARS,
+    Scored,
+    prediction_table,
+    rows_of,
+    score_table,
+    score_test,
+)
 from lightmill.evaluation.slices import recall_by
 from lightmill.evaluation.slices_figure import slices_figure
 from lightmill.evaluation.tables import baseline_differences, metrics_table, sampled_models
+from lightmill.evaluation.uncertainty import conformal_table, uncertainty_table
 from lightmill.figures import STYLE, save_figure
 from lightmill.files import write_csv, write_text
 from lightmill.logs import logger
@@ -42,8 +52,9 @@ def evaluate_model(
     """Score the test split with every member of an ensemble and write tables and figures to `folder`.
 
     Writes `test_scores.csv`, `test_predictions.csv`, `model_metrics.csv`, `comparison.csv`, `recall_by.csv`,
-    `calibration.csv`, `classification_report.txt`, and the figures `confusion_matrix.png`, `roc_curve.png`,
-    `precision_recall_curve.png`, `reliability.png`, `comparison.png`, `recall_by.png` and `training_history.png`.
+    `calibration.csv`, `uncertainty.csv`, `conformal.csv`, `classification_report.txt`, and the figures
+    `confusion_matrix.png`, `roc_curve.png`, `precision_recall_curve.png`, `reliability.png`, `comparison.png`,
+    `recall_by.png` and `training_history.png`.
 
     Parameters
     ----------
@@ -67,7 +78,8 @@ def evaluate_model(
     if models.description["dataset"]["version"] != data.version:
         raise ModelError(f"{dataset}: not the dataset that the models in {ensemble} were trained on; train them again")
     labels = None if models.description["labels"] is None else TaskLabels(**models.description["labels"])
-    test = score_test(data, task_labels(data.meta, labels), models, listed)
+    truth = task_labels(data.meta, labels)
+    test = score_test(data, truth, models, listed)
     # All digits: the surest probabilities differ from 1 in the last ones, and ranks must survive the file.
     write_csv(folder / "test_scores.csv", score_table(test))
     write_csv(folder / "test_predictions.csv", prediction_table(test.meta, test.truth, test.members))
@@ -81,6 +93,9 @@ def evaluate_model(
     called = test.scores[ENSEMBLE] >= test.thresholds[ENSEMBLE]
     slices = recall_by(test.meta, test.truth, called, settings.confidence)
     write_csv(folder / "recall_by.csv", slices)
+    splits = {split: rows_of(data, truth, split) for split in ("validation", "test")}
+    write_csv(folder / "uncertainty.csv", uncertainty_table(models, data, truth, splits, settings))
+    write_csv(folder / "conformal.csv", conformal_table(test.truth, test.scores[ENSEMBLE], models, settings))
     names = class_names(labels)
     what = f"{data.name}, task {models.description['task']}"
     report = report_text(what, data, models, test, metrics, checks, names)

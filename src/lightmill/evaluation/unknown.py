@@ -12,7 +12,8 @@ from lightmill.files import SEPARATOR, write_csv, write_parquet
 from lightmill.logs import logger
 from lightmill.training.conformal import calls
 from lightmill.training.dataset import Dataset, read_dataset, task_labels
-from lightmill.training.ensemble import Ensemble, ensemble_probability, load_ensemble, predict_members
+from lightmill.training.ensemble import Ensemble, ensemble_probability, ensemble_shift, load_ensemble, predict_members
+from lightmill.training.uncertainty import uncertainty
 
 ABOUT = ("signal_id", "target_id", "star_id", "mission", "disposition", "ephemeris")
 NUMBERS = ("period_d", "epoch_bjd", "duration_h", "depth_ppm", "snr")
@@ -27,10 +28,13 @@ def rank_unknown(
     """Rank the signals without a label, the most probable first; writes `candidates.csv` and `candidates.parquet`.
 
     Columns: who the signal is (ABOUT) and its ephemeris (NUMBERS); `probability`, calibrated, and `spread`, the
-    standard deviation of the members' before that; `call`, as in `lightmill.training.conformal`; `rank` from 1, and
-    `rank_low` and `rank_high`, the best and the worst rank that a single member gives; `similar`, the labelled signals
-    with the most similar views, and `similar_labels`, what those are; `exominer_score` and `exominer_signal`,
-    ExoMiner's score of the same signal and its name there, NaN and empty where there is none.
+    standard deviation of the members' before that; `aleatoric` and `epistemic`, their doubt by
+    `lightmill.training.uncertainty`; `calibration`, whether it holds for these signals, and `shift_auc`, how well they
+    are told from those that it was fitted on (`lightmill.training.shift`), both the same in all rows; `call`, as in
+    `lightmill.training.conformal`; `rank` from 1, and `rank_low` and `rank_high`, the best and the worst rank that a
+    single member gives; `similar`, the labelled signals with the most similar views, and `similar_labels`, what those
+    are; `exominer_score` and `exominer_signal`, ExoMiner's score of the same signal and its name there, NaN and empty
+    where there is none.
 
     Parameters
     ----------
@@ -61,13 +65,20 @@ def _ranked(data: Dataset, models: Ensemble) -> pd.DataFrame:
     views = {name: np.asarray(data.views[name][unknown]) for name in models.description["views"]}
     members = predict_members(models, views, data.manifest["description"]["scale"])
     probability = ensemble_probability(models, members)
+    doubt = uncertainty(members)
+    shift = ensemble_shift(models, views, table["star_id"].to_numpy(str))
+    logger.info("calibration: %s", shift)
     ranks = 1 + np.argsort(np.argsort(-members, axis=1, kind="stable"), axis=1)
     known = np.flatnonzero(~np.isnan(truth))
     similar = most_similar(data, unknown, known)
     names, classes = data.meta["signal_id"].to_numpy(str), np.where(truth == 1, "positive", "negative")
     table = table.assign(
         probability=probability,
-        spread=members.std(axis=0),
+        spread=doubt.spread,
+        aleatoric=doubt.aleatoric,
+        epistemic=doubt.epistemic,
+        calibration=shift.calibration,
+        shift_auc=shift.auc,
         call=calls(probability, models.description["conformal"]),
         rank_low=ranks.min(axis=0),
         rank_high=ranks.max(axis=0),

@@ -37,6 +37,14 @@ def score(
             show_default=False,
         ),
     ] = None,
+    details: Annotated[
+        bool,
+        typer.Option(
+            "--details",
+            help="Add aleatoric and epistemic doubt, spread by dropout, conformal call, and whether the calibration "
+            "holds for these signals.",
+        ),
+    ] = False,
 ) -> None:
     """Score a file of views with a trained model or ensemble.
 
@@ -45,15 +53,18 @@ def score(
 
     The table has one row per scored row, in the file's order: `row` (from 0), `star_id`, `probability` (the mean over
     the ensemble's members, calibrated) and `spread` (their standard deviation). Rows that cannot be scored go, with the
-    reason, to a table beside it, `scores.rejected.csv` for `scores.csv`; the last line says how many.
+    reason, to a table beside it, `scores.rejected.csv` for `scores.csv`; the last line says how many. The line before
+    it says whether the signals look like those that an ensemble was calibrated on.
     """
     with one_line_errors():
         from lightmill.training.scoring import rejected_path, score_rows, write_scores
 
         rejected = rejected_path(output)
-        scored = score_rows(model, views, id_column, prior)
+        scored = score_rows(model, views, id_column, prior, details)
         with writing(output):
             write_scores(output, scored)
+        if scored.shift is not None:
+            typer.echo(f"calibration: {scored.shift}")
         members = "1 model" if scored.members == 1 else f"{scored.members} models"
         reasons = f", reasons in {rejected}" if len(scored.rejected) else ""
         typer.echo(

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from scipy.stats import betabinom
 
 ERROR_RATE = 0.05
 POSITIVE, NEGATIVE, BY_EYE = "positive", "negative", "by_eye"
@@ -48,3 +49,26 @@ def calls(probabilities: np.ndarray, limits: Mapping[str, Any]) -> np.ndarray:
     may_be_negative = probabilities <= limits["positive_above"]
     called = np.where(may_be_positive & ~may_be_negative, POSITIVE, BY_EYE)
     return np.where(may_be_negative & ~may_be_positive, NEGATIVE, called)
+
+
+def allowed_errors(
+    validation_rows: int, rows: int, error_rate: float = ERROR_RATE, confidence: float = 0.95
+) -> tuple[int, int]:
+    """Between how many of the new rows of a class are called the other, in a share `confidence` of all cases.
+
+    The limits are an order statistic of the class's validation rows, so of `rows` new ones as many are beyond as a
+    beta-binomial distribution says (Vovk 2013): the mean over validation sets is what was promised, one set more or
+    less. That is for rows drawn one by one: those of one star err together, and vary more.
+
+    Parameters
+    ----------
+    validation_rows
+        Of the class, when the limits were taken.
+    rows
+        Of the class, new.
+    """
+    wrong = int(np.floor(error_rate * (validation_rows + 1)))
+    if not wrong:
+        return 0, 0
+    beyond = betabinom(rows, wrong, validation_rows + 1 - wrong)
+    return int(beyond.ppf((1 - confidence) / 2)), int(beyond.ppf((1 + confidence) / 2))

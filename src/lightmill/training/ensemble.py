@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from safetensors import safe_open
 
 from lightmill.config.training import TaskLabels
 from lightmill.errors import ModelError
@@ -12,7 +13,7 @@ from lightmill.files import sha256_file, write_json
 from lightmill.training.calibration import calibrated, fit_calibration
 from lightmill.training.conformal import conformal_limits
 from lightmill.training.dataset import Dataset, read_dataset
-from lightmill.training.examples import select_examples
+from lightmill.training.examples import Examples, select_examples
 from lightmill.training.fitting import score_views
 from lightmill.training.model_files import (
     DESCRIPTION,
@@ -27,17 +28,21 @@ from lightmill.training.model_files import (
 )
 from lightmill.training.networks.base import Network
 from lightmill.training.progress import best_threshold, epoch_metrics
+from lightmill.training.shift import Shift, shift_from, star_features
 
 # What members have in common, and what the ensemble's description takes over from them.
 _SHARED = ("architecture", "views", "scale", "task", "labels", "dataset", "rows", "settings", "versions")
 _OWN = ("seed", "best_epoch", "epochs", "threshold", "validation")
+# Under which name the features of the calibration's rows stand beside the weights.
+REFERENCE = "calibration.features"
 
 
 class Ensemble(NamedTuple):
-    """Networks with their weights, and the description of them all."""
+    """Networks with their weights, the description of them all, and what `ensemble_shift` compares with."""
 
     networks: list[Network]
     description: dict[str, Any]
+    reference: np.ndarray
 
 
 def ensemble_models(members: Sequence[str | Path], dataset: str | Path, folder: str | Path) -> None:
@@ -45,7 +50,8 @@ def ensemble_models(members: Sequence[str | Path], dataset: str | Path, folder: 
 
     Writes `model.safetensors`, in which a weight's name is its member's seed, a dot and its name, and `model.json`:
     what the members share, what each of them reached, and of their mean probability on the validation rows the
-    calibration, and the metrics, decision threshold and conformal limits when calibrated.
+    calibration, and the metrics, decision threshold and conformal limits when calibrated. Beside the weights stand the
+    features that the first member makes of these rows, REFERENCE.
 
     Parameters
     ----------
@@ -65,10 +71,14 @@ def ensemble_models(members: Sequence[str | Path], dataset: str | Path, folder: 
     if data.version != shared["dataset"]["version"]:
         raise ModelError(f"{dataset}: not the dataset that the members were trained on; train them again")
     ordered = sorted(models.values(), key=lambda model: model.description["seed"])
-    write_weights(folder / WEIGHTS, {_prefix(model.description): model.network for model in ordered})
+    validation = _validation(shared, data)
+    stars = validation.meta["star_id"].to_numpy(str)
+    reference = star_features(ordered[0].network, validation.views, stars)
+    weights = {_prefix(model.description): model.network for model in ordered}
+    write_weights(folder / WEIGHTS, weights, {REFERENCE: reference})
     description = {
         **shared,
-        **_on_validation([model.network for model in ordered], shared, data),
+        **_on_validation([model.network for model in ordered], validation),
         "members": [{key: model.description[key] for key in _OWN} for model in ordered],
         "weights_sha256": sha256_file(folder / WEIGHTS),
         "format": FORMAT,
@@ -92,11 +102,14 @@ def _shared_description(descriptions: Mapping[Path, Mapping[str, Any]]) -> dict[
     return {key: shared[key] for key in _SHARED}
 
 
-def _on_validation(networks: Sequence[Network], shared: Mapping[str, Any], dataset: Dataset) -> dict[str, Any]:
-    """Metrics and threshold of the members' mean probability on the validation rows."""
+def _validation(shared: Mapping[str, Any], dataset: Dataset) -> Examples:
+    """The rows that the calibration is fitted on."""
     labels = None if shared["labels"] is None else TaskLabels(**shared["labels"])
-    examples = select_examples(dataset, labels, tuple(shared["views"]))
-    validation = examples["validation"]
+    return select_examples(dataset, labels, tuple(shared["views"]))["validation"]
+
+
+def _on_validation(networks: Sequence[Network], validation: Examples) -> dict[str, Any]:
+    """Calibration, and metrics and threshold of the members' mean probability on the validation rows."""
     mean = np.mean([probabilities(score_views(network, validation.views)) for network in networks], axis=0)
     calibration = fit_calibration(validation.labels, mean)
     probability = calibrated(mean, calibration)
@@ -110,7 +123,7 @@ def _on_validation(networks: Sequence[Network], shared: Mapping[str, Any], datas
 
 
 def load_ensemble(folder: str | Path) -> Ensemble:
-    """Read the ensemble in `folder`: a pair of its networks, in evaluation mode, and its description.
+    """Read the ensemble in `folder`, its networks in evaluation mode.
 
     Raises ModelError if a file is missing, changed since the ensemble was made, or does not fit the others.
     """
@@ -122,7 +135,14 @@ def load_ensemble(folder: str | Path) -> Ensemble:
     if not path.is_file() or sha256_file(path) != description["weights_sha256"]:
         raise ModelError(f"{path}: missing or changed since the ensemble was made; make the ensemble again")
     networks = read_networks(path, description, [_prefix(member) for member in description["members"]])
-    return Ensemble(networks, description)
+    with safe_open(path, framework="np") as file:
+        return Ensemble(networks, description, file.get_tensor(REFERENCE))
+
+
+def members_by_seed(ensemble: Ensemble) -> dict[int, Network]:
+    """The ensemble's networks by the seeds that they were trained from."""
+    seeds = (member["seed"] for member in ensemble.description["members"])
+    return dict(zip(seeds, ensemble.networks, strict=True))
 
 
 def predict_members(ensemble: Ensemble, views: Mapping[str, np.ndarray], scale: str) -> np.ndarray:
@@ -140,3 +160,11 @@ def ensemble_probability(ensemble: Ensemble, members: np.ndarray, prior: float |
     As for `calibrated`, and ModelError where the prior is none.
     """
     return calibrated(members.mean(axis=0), ensemble.description["calibration"], prior)
+
+
+def ensemble_shift(ensemble: Ensemble, views: Mapping[str, np.ndarray], stars: np.ndarray) -> Shift:
+    """Whether the ensemble's calibration holds for signals with these views (n, bins) by name, and stars (n,).
+
+    The views are taken to fit, as `predict_members` makes sure.
+    """
+    return shift_from(ensemble.reference, ensemble.networks[0], views, stars)

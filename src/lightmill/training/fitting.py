@@ -165,22 +165,24 @@ def score_views(network: Network, views: Mapping[str, np.ndarray]) -> np.ndarray
     network.eval()
     logits = []
     with deterministic(), torch.inference_mode():
-        for batch in _batches(views, network.view_names, device):
+        for batch in batches(views, network.view_names, device):
             logits.append(score_batch(network, batch).cpu().numpy())
     return np.concatenate(logits) if logits else np.zeros(0, np.float32)
 
 
 def score_batch(network: Network, views: Mapping[str, Tensor]) -> Tensor:
     """Logits (n,) of the views of a batch; of a `mirrored` network the mean of those of both directions of time."""
-    z: Tensor = network(views)
-    if network.mirrored:
-        z = 0.5 * (z + network(mirror_images(views)))
-    return z
+    sides = both_sides(network, views)
+    return torch.stack([network(side) for side in sides]).mean(dim=0)
 
 
-def _batches(
-    views: Mapping[str, np.ndarray], names: Sequence[str], device: torch.device
-) -> Iterator[dict[str, Tensor]]:
+def both_sides(network: Network, views: Mapping[str, Tensor]) -> list[Mapping[str, Tensor]]:
+    """What a network scores and gives the mean of: a batch, and for a `mirrored` one its mirror image."""
+    return [views, mirror_images(views)] if network.mirrored else [views]
+
+
+def batches(views: Mapping[str, np.ndarray], names: Sequence[str], device: torch.device) -> Iterator[dict[str, Tensor]]:
+    """Views (n, ...) as tensors on a device, SCORING_BATCH rows at a time."""
     for start in range(0, len(views[names[0]]), SCORING_BATCH):
         yield _tensors({name: views[name][start : start + SCORING_BATCH] for name in names}, device)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from scipy.special import expit
@@ -21,7 +22,7 @@ from lightmill.training.fitting import score_views
 from lightmill.training.networks import build_network
 from lightmill.training.networks.base import Bins, Network, bins_of, bins_text
 
-FORMAT = 2
+FORMAT = 3
 WEIGHTS, DESCRIPTION = "model.safetensors", "model.json"
 
 
@@ -37,13 +38,19 @@ def library_versions() -> dict[str, str]:
     return {name: version(name) for name in ("lightmill", "numpy", "torch")}
 
 
-def write_weights(path: str | Path, networks: Mapping[str, Network]) -> None:
-    """Write the weights of networks as one safetensors file; each name is the network's prefix and its own name."""
+def write_weights(
+    path: str | Path, networks: Mapping[str, Network], more: Mapping[str, np.ndarray] | None = None
+) -> None:
+    """Write the weights of networks as one safetensors file; each name is the network's prefix and its own name.
+
+    `more` are arrays that stand beside them, by names that no weight has.
+    """
     tensors = {
         prefix + name: dense(tensor)
         for prefix, network in networks.items()
         for name, tensor in network.state_dict().items()
     }
+    tensors |= {name: torch.from_numpy(array) for name, array in (more or {}).items()}
     with atomic_path(path) as temporary:
         save_file(dict(sorted(tensors.items())), temporary)
 
@@ -58,7 +65,9 @@ def read_networks(path: str | Path, description: Mapping[str, Any], prefixes: Se
         tensors = load_file(path)
         for prefix in prefixes:
             with deterministic():
-                network = build_network(description["architecture"], description["views"])
+                network = build_network(
+                    description["architecture"], description["views"], description["settings"]["dropout"]
+                )
             network.load_state_dict(
                 {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
             )

@@ -10,9 +10,20 @@ import pandas as pd
 from lightmill.config.views import Scale
 from lightmill.errors import LightmillError, ModelError, ViewError
 from lightmill.files import write_csv
-from lightmill.training.ensemble import Ensemble, ensemble_probability, load_ensemble, predict_members
+from lightmill.training.conformal import calls
+from lightmill.training.dropout import dropout_spread
+from lightmill.training.ensemble import (
+    Ensemble,
+    ensemble_probability,
+    ensemble_shift,
+    load_ensemble,
+    members_by_seed,
+    predict_members,
+)
 from lightmill.training.model_files import DESCRIPTION, Model, finite_rows, load_model, predict, read_description
 from lightmill.training.networks.base import bins_of, bins_text
+from lightmill.training.shift import Shift
+from lightmill.training.uncertainty import uncertainty
 from lightmill.views.importing import text_column
 from lightmill.views.layout import exported_name
 from lightmill.views.npz import npz_keys, read_npz_columns, read_npz_text
@@ -20,6 +31,7 @@ from lightmill.views.scale_check import scale_misfits
 
 # Where rows say whose they are, the most telling first.
 ID_COLUMNS = ("signal_id", "star_id", "target_id", "kepid", "tic_id", "TIC_ID", "epic", "row_id", "id")
+DETAILS = ("aleatoric", "epistemic", "dropout_spread", "call", "calibration", "shift_auc")
 # The views that have a scale of their own, which their numbers tell; the others share one of these.
 _SELF_SCALED = ("global", "local")
 _HOW_TO_SCALE = {
@@ -42,11 +54,14 @@ class Scored(NamedTuple):
         The other rows: `row`, `star_id`, `reason`.
     members
         How many networks scored them.
+    shift
+        Whether an ensemble's calibration holds for these rows; None of a single model, which has none.
     """
 
     table: pd.DataFrame
     rejected: pd.DataFrame
     members: int
+    shift: Shift | None
 
 
 def score_file(
@@ -55,6 +70,7 @@ def score_file(
     output: str | Path,
     id_column: str | None = None,
     prior: float | None = None,
+    details: bool = False,
 ) -> Scored:
     """Score the rows of a file of views, and write both tables.
 
@@ -62,13 +78,17 @@ def score_file(
     are those of `score_rows`, and so are the errors; LightmillError if `output` is no `.csv`.
     """
     rejected_path(output)
-    scored = score_rows(model_dir, views_file, id_column, prior)
+    scored = score_rows(model_dir, views_file, id_column, prior, details)
     write_scores(output, scored)
     return scored
 
 
 def score_rows(
-    model_dir: str | Path, views_file: str | Path, id_column: str | None = None, prior: float | None = None
+    model_dir: str | Path,
+    views_file: str | Path,
+    id_column: str | None = None,
+    prior: float | None = None,
+    details: bool = False,
 ) -> Scored:
     """Score the rows of a file of views.
 
@@ -87,6 +107,11 @@ def score_rows(
         Key of the id column; without it the first of ID_COLUMNS that is there.
     prior
         The share of positives among signals like these, if it is known to be another than on the validation rows.
+    details
+        Add the columns DETAILS to the table: `aleatoric` and `epistemic` (`lightmill.training.uncertainty`),
+        `dropout_spread` (`lightmill.training.dropout`, NaN if the networks drop nothing), `call`
+        (`lightmill.training.conformal`), `calibration` and `shift_auc` (`lightmill.training.shift`); of a single model
+        the last three say nothing, for it is not calibrated.
 
     Raises ModelError if the model cannot be read, or if a prior is given that is no share or for a single model, which
     is not calibrated; ViewError, naming the file, if that cannot be read, lacks a view or an id column, or has views
@@ -101,12 +126,18 @@ def score_rows(
     views = {name: _fitting(views_file, name, key, columns[key], model.description) for name, key in arrays.items()}
     reasons = _reasons(views_file, keys, arrays, views, model.description["scale"])
     good = reasons == ""
-    members, probability = _predict(model, {name: view[good] for name, view in views.items()}, prior)
+    fitting = {name: view[good] for name, view in views.items()}
+    members, probability = _predict(model, fitting, prior)
     rows = pd.DataFrame({"row": np.arange(len(stars)), "star_id": stars})
+    table = rows[good].assign(probability=probability, spread=members.std(axis=0)).reset_index(drop=True)
+    shift = ensemble_shift(model, fitting, stars[good].to_numpy(str)) if isinstance(model, Ensemble) else None
+    if details:
+        table = table.assign(**_details(model, fitting, members, shift))
     return Scored(
-        table=rows[good].assign(probability=probability, spread=members.std(axis=0)).reset_index(drop=True),
+        table=table,
         rejected=rows[~good].assign(reason=reasons[~good]).reset_index(drop=True),
         members=len(members),
+        shift=shift,
     )
 
 
@@ -141,6 +172,22 @@ def _predict(
         raise ModelError("a prior needs an ensemble, for a single model is not calibrated; name an ensemble's folder")
     alone = predict(model, views, scale)
     return alone[np.newaxis], alone
+
+
+def _details(
+    model: Model | Ensemble, views: Mapping[str, np.ndarray], members: np.ndarray, shift: Shift | None
+) -> dict[str, Any]:
+    """The columns DETAILS of views that fit, scored by `members` (members, n)."""
+    doubt = uncertainty(members)
+    networks = members_by_seed(model) if isinstance(model, Ensemble) else {model.description["seed"]: model.network}
+    columns: list[Any] = [doubt.aleatoric, doubt.epistemic, dropout_spread(networks, views)]
+    if isinstance(model, Ensemble) and shift is not None:
+        # Calls are promised for signals as they were on validation, whatever prior is asked for.
+        usual = ensemble_probability(model, members)
+        columns += [calls(usual, model.description["conformal"]), shift.calibration, shift.auc]
+    else:
+        columns += ["", "", np.nan]
+    return dict(zip(DETAILS, columns, strict=True))
 
 
 def _id_column(file: str | Path, keys: list[str], wanted: str | None) -> str:

@@ -52,7 +52,7 @@ def train_model(
     views = arrays_for(settings, data)
     examples = task_examples(data, labels, views)
     bins = {name: size for name, size in view_bins(data).items() if name in views}
-    network = fresh_network(settings.architecture, bins, seed)
+    network = fresh_network(settings.architecture, bins, seed, settings.dropout)
     description = describe(data, views, examples, settings, seed, task, labels)
     fit_and_save(network, examples, settings, seed, folder, description)
 
@@ -87,11 +87,11 @@ def task_examples(dataset: Dataset, labels: TaskLabels | None, views: Sequence[s
     return examples
 
 
-def fresh_network(architecture: str, bins: Mapping[str, Bins], seed: int) -> Network:
-    """A network whose first weights follow from the seed alone."""
+def fresh_network(architecture: str, bins: Mapping[str, Bins], seed: int, dropout: float | None = None) -> Network:
+    """A network whose first weights follow from the seed alone; `dropout` as for `build_network`."""
     with deterministic():
         seed_torch(seed, epoch=0)
-        return build_network(architecture, bins)
+        return build_network(architecture, bins, dropout)
 
 
 def view_bins(dataset: Dataset) -> dict[str, Bins]:

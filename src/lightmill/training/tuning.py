@@ -222,7 +222,7 @@ def _judge(
     """Train with a trial's values and tell the study how it went."""
     changed = TrainingSettings(**{**settings.model_dump(), **with_values(settings, trial.params)})
     checkpoint = _Reporting(path, digest({"study": key, "values": trial.params}), trial, changed)
-    network = fresh_network(changed.architecture, bins, seed)
+    network = fresh_network(changed.architecture, bins, seed, changed.dropout)
     try:
         fit(network, examples["train"], examples["validation"], changed, seed, checkpoint)
         outcome, state = COMPLETE, TrialState.COMPLETE

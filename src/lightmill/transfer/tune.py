@@ -41,7 +41,9 @@ def _fine_tuned(source: Model, settings: TrainingSettings, seed: int, fine_tune_
 
 
 def _from_scratch(source: Model, settings: TrainingSettings, seed: int, fine_tune_rate: float) -> Start:
-    network = fresh_network(source.description["architecture"], source.description["views"], seed)
+    network = fresh_network(
+        source.description["architecture"], source.description["views"], seed, source.description["settings"]["dropout"]
+    )
     return Start(network, (), settings.learning_rate)
 
 
@@ -108,7 +110,9 @@ def transfer_model(
     shared = require_common_splits(source_data, target_data)
     logger.info("%s and %s share %d stars, each in one split", source_data.name, target_data.name, shared)
 
-    settings = settings.model_copy(update={"architecture": source.description["architecture"]})
+    # The network is the source's, dropout included, whatever else the target's settings say.
+    of_source = source.description["settings"]
+    settings = settings.model_copy(update={key: of_source[key] for key in ("architecture", "dropout")})
     views = tuple(source.description["views"])
     examples = task_examples(target_data, labels, views)
     origin = {

@@ -16,10 +16,11 @@ ARCHITECTURES: dict[str, type[Network]] = {
 }
 
 
-def build_network(architecture: str, view_bins: Mapping[str, Bins]) -> Network:
+def build_network(architecture: str, view_bins: Mapping[str, Bins], dropout: float | None = None) -> Network:
     """A network with fresh weights from torch's generator, for views of the given numbers of bins.
 
-    Raises ModelError for an unknown architecture and for a view that it needs and is not there.
+    `dropout` is the share that its head drops in training, None the architecture's own. Raises ModelError for an
+    unknown architecture and for a view that it needs and is not there.
     """
     if architecture not in ARCHITECTURES:
         raise ModelError(f"no architecture {architecture!r}; there are {', '.join(sorted(ARCHITECTURES))}")
@@ -31,4 +32,5 @@ def build_network(architecture: str, view_bins: Mapping[str, Bins]) -> Network:
             f"{architecture} needs the views {', '.join(wanted)}; "
             f"the dataset has {', '.join(sorted(view_bins)) or 'none'}"
         )
-    return builder({name: view_bins[name] for name in wanted})
+    bins = {name: view_bins[name] for name in wanted}
+    return builder(bins) if dropout is None else builder(bins, dropout)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from lightmill.errors import ModelError
-from lightmill.training.networks.base import Bins, Network, one_axis
+from lightmill.training.networks.base import Bins, Network, dense_head, one_axis
 
 KERNEL = 5
 CONVOLUTIONS = 2  # in each block
@@ -62,7 +62,7 @@ class AstroNet(Network):
 
     view_names = ("global", "local")
 
-    def __init__(self, view_bins: Mapping[str, Bins]) -> None:
+    def __init__(self, view_bins: Mapping[str, Bins], dropout: float = 0.0) -> None:
         super().__init__()
         for name, (filters, pool) in COLUMNS.items():
             fewest = fewest_bins(len(filters), pool)
@@ -74,12 +74,8 @@ class AstroNet(Network):
         self.columns = nn.ModuleDict(
             {name: Column(one_axis(view_bins, name), *COLUMNS[name]) for name in self.view_names},
         )
-        layers: list[nn.Module] = []
-        before = sum(int(column.features) for column in self.columns.values())  # type: ignore[arg-type,misc]
-        for width in DENSE:
-            layers += [nn.Linear(before, width), nn.ReLU()]
-            before = width
-        self.head = nn.Sequential(*layers, nn.Linear(before, 1))
+        features = sum(int(column.features) for column in self.columns.values())  # type: ignore[arg-type,misc]
+        self.head = dense_head(features, DENSE, dropout)
 
     def features(self, views: Mapping[str, Tensor]) -> Tensor:
         """Those of all columns (n, features), from views (n, bins)."""

@@ -22,12 +22,13 @@ class Network(nn.Module, ABC):
     mirrored
         Whether it is scored on views and on their mirror images, and the mean taken.
     head
-        The dense layers that make one logit (n, 1) of features (n, features); if anything is dropped out, then here.
+        The dense layers that make one logit (n, 1) of features (n, features), one after the other; if anything is
+        dropped out, then here: `lightmill.training.dropout` draws the head many times for one trunk.
     """
 
     view_names: tuple[str, ...]
     mirrored: bool = False
-    head: nn.Module
+    head: nn.Sequential
 
     @classmethod
     def looks_at(cls, arrays: Collection[str]) -> tuple[str, ...]:
@@ -68,3 +69,20 @@ def one_axis(view_bins: Mapping[str, Bins], name: str) -> int:
 def mirror_images(views: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The views as they were if time ran backwards; numbers have no direction."""
     return {name: view if name == NUMBERS else view.flip(-1) for name, view in views.items()}
+
+
+def dense_head(features: int, widths: Sequence[int], dropout: float) -> nn.Sequential:
+    """Dense layers with a ReLU after each, and a last one to the logit: (n, features) → (n, 1).
+
+    `dropout` is the share that is dropped, in training, of what each layer but the last gives. The first layer, by far
+    the largest, so belongs to what passes of dropout have in common. Weights have the same names whatever the share.
+    """
+    head = nn.Sequential()
+    for place, width in enumerate(widths):
+        head.add_module(f"{2 * place}", nn.Linear(features, width))
+        head.add_module(f"{2 * place + 1}", nn.ReLU())
+        if dropout:
+            head.add_module(f"dropout_{place}", nn.Dropout(dropout))
+        features = width
+    head.add_module(f"{2 * len(widths)}", nn.Linear(features, 1))
+    return head

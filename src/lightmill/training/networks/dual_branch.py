@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from lightmill.training.networks.base import Bins, Network, one_axis
+from lightmill.training.networks.base import Bins, Network, dense_head, one_axis
 
 FILTERS = 16
 KERNEL = 5
@@ -50,14 +50,10 @@ class DualBranch(Network):
 
     view_names = ("global", "local")
 
-    def __init__(self, view_bins: Mapping[str, Bins]) -> None:
+    def __init__(self, view_bins: Mapping[str, Bins], dropout: float = 0.0) -> None:
         super().__init__()
         self.branches = nn.ModuleDict({name: Branch(one_axis(view_bins, name)) for name in self.view_names})
-        self.head = nn.Sequential(
-            nn.Linear(len(self.view_names) * BRANCH_FEATURES, HEAD_FEATURES),
-            nn.ReLU(),
-            nn.Linear(HEAD_FEATURES, 1),
-        )
+        self.head = dense_head(len(self.view_names) * BRANCH_FEATURES, [HEAD_FEATURES], dropout)
 
     def features(self, views: Mapping[str, Tensor]) -> Tensor:
         """Those of all branches (n, features), from views (n, bins)."""

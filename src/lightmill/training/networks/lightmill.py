@@ -86,7 +86,7 @@ class Lightmill(Network):
 
     mirrored = True
 
-    def __init__(self, view_bins: Mapping[str, Bins]) -> None:
+    def __init__(self, view_bins: Mapping[str, Bins], dropout: float = DROPOUT) -> None:
         super().__init__()
         self.view_names = tuple(view_bins)
         self.views = {kind: [name for name in names if name in view_bins] for kind, (names, *_) in KINDS.items()}
@@ -111,7 +111,7 @@ class Lightmill(Network):
             self.numbers = nn.Sequential(nn.BatchNorm1d(count), nn.Linear(count, NUMBER_FEATURES), nn.ReLU())
             features += NUMBER_FEATURES
         self.head = nn.Sequential(
-            nn.Dropout(DROPOUT), nn.Linear(features, DENSE), nn.ReLU(), nn.Dropout(DROPOUT), nn.Linear(DENSE, 1)
+            nn.Dropout(dropout), nn.Linear(features, DENSE), nn.ReLU(), nn.Dropout(dropout), nn.Linear(DENSE, 1)
         )
 
     @classmethod
