@@ -15,6 +15,8 @@ SHARDS = {
 }
 TRAINED = {name: experiment for name, experiment in CONFIG.experiments.items() if experiment.source is None}
 TRANSFERS = {name: experiment for name, experiment in CONFIG.experiments.items() if experiment.source is not None}
+# Experiments whose members leave out a part each, so that every label can be doubted.
+FOLDED = [name for name in TRAINED if CONFIG.experiment_training(name).members == "folds"]
 # Whether views are made straight from a simulation: then no light curve is written, fetched or plotted.
 DIRECT = CONFIG.simulation is not None and CONFIG.simulation.direct
 # Whether the catalogs' ephemerides are looked at before they are folded on; a simulation without light curves on disk
@@ -206,7 +208,8 @@ def evaluation_of_run(wildcards):
         for name, experiment in TRAINED.items()
         if experiment.dataset in SHARDS and not DIRECT
     ]
-    return metrics + candidates + samples + light_curves
+    suspects = [f"{RUN}/evaluation/{name}/suspect_labels.csv" for name in FOLDED]
+    return metrics + candidates + samples + light_curves + suspects
 
 
 def transfer_of_run(wildcards):

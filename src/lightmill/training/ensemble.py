@@ -18,6 +18,7 @@ from lightmill.training.model_files import (
     DESCRIPTION,
     FORMAT,
     WEIGHTS,
+    Model,
     load_model,
     probabilities,
     read_description,
@@ -26,11 +27,12 @@ from lightmill.training.model_files import (
     write_weights,
 )
 from lightmill.training.networks.base import Network
+from lightmill.training.out_of_fold import folds_of_members, out_of_fold
 from lightmill.training.progress import best_threshold, epoch_metrics
 
 # What members have in common, and what the ensemble's description takes over from them.
-_SHARED = ("architecture", "views", "scale", "task", "labels", "dataset", "rows", "settings", "versions")
-_OWN = ("seed", "best_epoch", "epochs", "threshold", "validation")
+_SHARED = ("architecture", "views", "scale", "task", "labels", "dataset", "rows", "settings", "versions", "suspects")
+_OWN = ("seed", "best_epoch", "epochs", "threshold", "validation", "fold")
 
 
 class Ensemble(NamedTuple):
@@ -45,12 +47,14 @@ def ensemble_models(members: Sequence[str | Path], dataset: str | Path, folder: 
 
     Writes `model.safetensors`, in which a weight's name is its member's seed, a dot and its name, and `model.json`:
     what the members share, what each of them reached, and of their mean probability on the validation rows the
-    calibration, and the metrics, decision threshold and conformal limits when calibrated.
+    calibration, and the metrics, decision threshold and conformal limits when calibrated. Where members are folds
+    there are no rows that none of them learned from: then the probabilities are those of the training and validation
+    rows, each by the single member that left it out.
 
     Parameters
     ----------
     members
-        Folders of models that differ in their seed alone.
+        Folders of models that differ in their seed, or in seed and fold, alone.
     dataset
         Folder of the dataset that they were trained on.
     folder
@@ -68,8 +72,8 @@ def ensemble_models(members: Sequence[str | Path], dataset: str | Path, folder: 
     write_weights(folder / WEIGHTS, {_prefix(model.description): model.network for model in ordered})
     description = {
         **shared,
-        **_on_validation([model.network for model in ordered], shared, data),
-        "members": [{key: model.description[key] for key in _OWN} for model in ordered],
+        **_on_rows_not_learned_from(ordered, shared, data),
+        "members": [_those(_OWN, model.description) for model in ordered],
         "weights_sha256": sha256_file(folder / WEIGHTS),
         "format": FORMAT,
     }
@@ -86,26 +90,38 @@ def _shared_description(descriptions: Mapping[Path, Mapping[str, Any]]) -> dict[
     if len(set(seeds)) < len(seeds):
         raise ModelError(f"{first.parent}: two members of the seeds {seeds} have the same; each must have its own")
     for place, description in others:
-        different = [key for key in _SHARED if description[key] != shared[key]]
+        different = [key for key in _SHARED if description.get(key) != shared.get(key)]
         if different:
             raise ModelError(f"{place} and {first} differ in {', '.join(different)}: no ensemble; train both again")
-    return {key: shared[key] for key in _SHARED}
+    return _those(_SHARED, shared)
 
 
-def _on_validation(networks: Sequence[Network], shared: Mapping[str, Any], dataset: Dataset) -> dict[str, Any]:
-    """Metrics and threshold of the members' mean probability on the validation rows."""
+def _those(keys: Sequence[str], description: Mapping[str, Any]) -> dict[str, Any]:
+    """The named keys of a description; some stand there only where they mean something."""
+    return {key: description[key] for key in keys if key in description}
+
+
+def _on_rows_not_learned_from(models: Sequence[Model], shared: Mapping[str, Any], dataset: Dataset) -> dict[str, Any]:
+    """Calibration, and metrics, threshold and conformal limits of calibrated probabilities."""
     labels = None if shared["labels"] is None else TaskLabels(**shared["labels"])
     examples = select_examples(dataset, labels, tuple(shared["views"]))
-    validation = examples["validation"]
-    mean = np.mean([probabilities(score_views(network, validation.views)) for network in networks], axis=0)
-    calibration = fit_calibration(validation.labels, mean)
-    probability = calibrated(mean, calibration)
+    networks = [model.network for model in models]
+    folds = folds_of_members([model.description for model in models])
+    if folds:
+        left_out = out_of_fold(networks, folds, examples)
+        truth, raw = left_out.examples.labels, left_out.probability
+    else:
+        validation = examples["validation"]
+        truth = validation.labels
+        raw = np.mean([probabilities(score_views(network, validation.views)) for network in networks], axis=0)
+    calibration = fit_calibration(truth, raw)
+    probability = calibrated(raw, calibration)
     inside = np.clip(probability, 1e-12, 1 - 1e-12)
     return {
         "calibration": calibration,
-        "validation": epoch_metrics(validation.labels, np.log(inside) - np.log1p(-inside), np.ones(2)),
-        "threshold": best_threshold(validation.labels, probability),
-        "conformal": conformal_limits(validation.labels, probability),
+        "validation": epoch_metrics(truth, np.log(inside) - np.log1p(-inside), np.ones(2)),
+        "threshold": best_threshold(truth, probability),
+        "conformal": conformal_limits(truth, probability),
     }
 
 
