@@ -85,7 +85,9 @@ def test_the_same_again_gives_the_same_bytes_and_a_picture(doubted, tmp_path):
 def test_models_that_have_seen_all_labels_are_refused(tmp_path):
     toy_dataset(tmp_path / "toy", n=120)
     toy_ensemble(tmp_path / "toy", tmp_path, TrainingSettings(epochs=1))
-    with pytest.raises(ModelError, match=r"have all seen the training labels; train the experiment with training\.members: folds"):
+    with pytest.raises(
+        ModelError, match=r"have all seen the training labels; train the experiment with training\.members: folds"
+    ):
         suspect_labels(tmp_path / "toy", tmp_path / "ensemble", tmp_path / "a.csv", tmp_path / "a.png")
 
 

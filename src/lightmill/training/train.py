@@ -61,17 +61,18 @@ def train_model(
     Raises LabelError as `select_examples`, `fold_examples` and `treated` do, and for settings and a fold that
     contradict each other ModelError.
     """
+    if (fold is not None) != (settings.members == "folds"):
+        raise ModelError(f"training.members: {settings.members}, but the fold is {fold}; folds have one, seeds none")
     data = read_dataset(dataset)
     views = arrays_for(settings.architecture, data)
     examples = task_examples(data, labels, views)
     network = fresh_network(settings.architecture, view_lengths(data), seed)
     description = describe(data, views, examples, settings, seed, task, labels)
-    if (fold is not None) != (settings.members == "folds"):
-        raise ModelError(f"training.members: {settings.members}, but the fold is {fold}; folds have one, seeds none")
     learned = examples if fold is None else fold_examples(examples, fold)
     if suspects is not None:
         description["suspects"] = suspect_counts(examples, suspects, ("train",) if fold is None else FOLDED)
         learned = {**learned, "train": treated(learned["train"], suspects)}
+        logger.info("suspect labels, treatment %s: %s", suspects.settings.treatment, description["suspects"]["counts"])
     if fold is not None:
         counts = class_counts({split: learned[split] for split in FOLDED})
         description["fold"] = {"number": fold.number, "of": fold.of, "counts": counts}
