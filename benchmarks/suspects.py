@@ -26,7 +26,7 @@ from lightmill.training import read_dataset
 
 PLANETS = frozenset({"CONFIRMED", "KP", "CP"})
 OTHERS = frozenset({"FALSE POSITIVE", "FP", "FA"})
-FIRST = (50, 100, 200)
+FIRST = (50, 100)
 EPHEMERIS = ("period_d", "epoch_bjd", "duration_h", "period_err_d", "epoch_err_d")
 # What the label of a row may be called whose event is known not to be a planet, and no more.
 EITHER = {"AFP or NTP": ("AFP", "NTP")}
@@ -48,7 +48,9 @@ def main() -> None:
     judged["wrong"] = judged["task_label"] != judged["planet_now"]
     print(f"{len(listed)} labels, {len(known)} of them with an ephemeris, {len(judged)} judged by the later table")
     print(by_class(judged).to_string(index=False))
-    print(pd.DataFrame(orders(listed, judged)).to_string(index=False))
+    suspect = judged[judged["suspect"] == "yes"]
+    print(f"of the suspect labels that are judged {share(int(suspect['wrong'].sum()), len(suspect))} are wrong")
+    print(pd.DataFrame(orders(listed, judged)).fillna("").to_string(index=False))
 
 
 def with_ephemerides(meta: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
@@ -112,13 +114,13 @@ def orders(listed: pd.DataFrame, judged: pd.DataFrame) -> Iterator[dict[str, Any
         for n in FIRST:
             first = ranked.head(n)
             row[f"precision at {n}"] = share(int(first["wrong"].sum()), len(first))
-        for n in FIRST[:2]:
+        for n in FIRST:
             top = judged[judged[column] <= n]
             row[f"among the first {n} of all"] = f"{int(top['wrong'].sum())} of {len(top)}"
         row["ROC-AUC"] = f"{roc_auc_score(judged['wrong'], -judged[column]):.3f}"
         yield row
     wrong = int(judged["wrong"].sum())
-    yield {"order": "chance", f"precision at {FIRST[0]}": share(wrong, len(judged)), "ROC-AUC": "0.500"}
+    yield {"order": "chance", **{f"precision at {n}": share(wrong, len(judged)) for n in FIRST}, "ROC-AUC": "0.500"}
 
 
 def share(hits: int, n: int) -> str:

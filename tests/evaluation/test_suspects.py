@@ -91,12 +91,14 @@ def test_models_that_have_seen_all_labels_are_refused(tmp_path):
         suspect_labels(tmp_path / "toy", tmp_path / "ensemble", tmp_path / "a.csv", tmp_path / "a.png")
 
 
-def test_what_is_usual_for_a_class_is_taken_off():
-    # Positives are believed at 0.6 on average, negatives at 0.85: 0.4 is less odd for the one than 0.45 for the other.
+def test_a_label_is_suspect_where_the_other_class_is_surer_than_its_own_members_are():
+    # Positives are given 0.57 on average, negatives 0.82 for what they are. The last negative is given 0.7 for a
+    # positive, which is more than 0.57; the last positive 0.75 for a negative, which is less than 0.82.
     labels = np.array([1, 1, 1, 1, 1, 0, 0, 0, 0, 0])
-    probability = np.array([0.7, 0.7, 0.6, 0.6, 0.4, 0.05, 0.02, 0.03, 0.1, 0.55])
+    probability = np.array([0.7, 0.7, 0.6, 0.6, 0.25, 0.05, 0.02, 0.03, 0.1, 0.7])
     judged = judged_labels(labels, probability)
-    np.testing.assert_allclose(judged["loss"][[4, 9]], -np.log([0.4, 0.45]))
-    assert judged["loss_rank"][4] == 1
-    assert judged["quality"].idxmin() == 9
-    assert judged["rank"][9] == 1
+    assert list(judged.index[judged["suspect"] == "yes"]) == [9]
+    np.testing.assert_allclose(judged["quality"][[4, 9]], [0.25, 0.3])
+    np.testing.assert_allclose(judged["loss"][[4, 9]], -np.log([0.25, 0.3]))
+    assert judged["rank"][[9, 4]].tolist() == [1, 2]
+    assert judged["loss_rank"][[4, 9]].tolist() == [1, 2]

@@ -95,8 +95,8 @@ def transfer_model(
     source = load_model(source_model)
     if "fold" in source.description:
         raise ModelError(
-            f"{source_model}: one of several folds, which has learned from validation rows, and a transfer is chosen on "
-            "those; train the source with training.members: seeds"
+            f"{source_model}: one of several folds, which has learned from validation rows, and a transfer is chosen on"
+            " those; train the source with training.members: seeds"
         )
     source_data, target_data = read_dataset(source_dataset), read_dataset(target_dataset)
     if source_data.version != source.description["dataset"]["version"]:
