@@ -144,6 +144,30 @@ rule explain_signals:
         "../scripts/explain_signals.py"
 
 
+# Labels that networks which have not seen them do not believe. The table is all of evaluation that training may read.
+rule suspect_labels:
+    input:
+        unpack(experiment_dataset),
+        description="<run>/models/{experiment}/ensemble/model.json",
+        weights="<run>/models/{experiment}/ensemble/model.safetensors",
+    output:
+        table="<run>/evaluation/{experiment}/suspect_labels.csv",
+        figure="<run>/evaluation/{experiment}/suspect_labels.png",
+    log:
+        "<logs>/suspect_labels/{experiment}.log",
+    benchmark:
+        "<benchmarks>/suspect_labels/{experiment}.tsv"
+    conda:
+        "../envs/lightmill.yaml"
+    threads: 1
+    resources:
+        mem_mb=3000,
+    params:
+        code=code("suspect_labels"),
+    script:
+        "../scripts/suspect_labels.py"
+
+
 rule plot_samples:
     input:
         unpack(experiment_dataset),

@@ -165,6 +165,29 @@ def training_settings(wildcards):
     return CONFIG.experiment_training(wildcards.experiment).model_dump(exclude={"seeds"})
 
 
+def member_fold(wildcards):
+    """Which part the member of a seed leaves out, and of how many; None where members differ in their seed alone.
+
+    One more seed is one more part, and every fold another.
+    """
+    settings = CONFIG.experiment_training(wildcards.experiment)
+    if settings.members == "seeds":
+        return None
+    return {"number": sorted(settings.seeds).index(int(wildcards.seed)), "of": len(settings.seeds)}
+
+
+def suspect_settings(wildcards):
+    """What becomes of suspect training labels, where an experiment says so."""
+    suspects = CONFIG.experiments[wildcards.experiment].suspects
+    return None if suspects is None else suspects.model_dump()
+
+
+def suspect_table(wildcards):
+    """The suspect labels that an experiment treats; nothing where it trains on all."""
+    suspects = CONFIG.experiments[wildcards.experiment].suspects
+    return [] if suspects is None else f"{RUN}/evaluation/{suspects.of}/suspect_labels.csv"
+
+
 def ensemble_members(wildcards):
     """The models of all seeds of an experiment."""
     places = expand(

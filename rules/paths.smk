@@ -18,6 +18,8 @@ TRAINED = {name: experiment for name, experiment in CONFIG.experiments.items() i
 # Trained experiments that ask the same question of the same dataset, where there are several.
 QUESTIONS = same_questions(CONFIG)
 TRANSFERS = {name: experiment for name, experiment in CONFIG.experiments.items() if experiment.source is not None}
+# Experiments whose members leave out a part each, so that every label can be doubted.
+FOLDED = [name for name in TRAINED if CONFIG.experiment_training(name).members == "folds"]
 # Whether views are made straight from a simulation: then no light curve is written, fetched or plotted.
 DIRECT = CONFIG.simulation is not None and CONFIG.simulation.direct
 # Whether the catalogs' ephemerides are looked at before they are folded on; a simulation without light curves on disk
@@ -212,8 +214,9 @@ def evaluation_of_run(wildcards):
         if experiment.dataset in SHARDS and not DIRECT
     ]
     today = [f"{RUN}/evaluation/{name}/todays_metrics.csv" for name in TRAINED if TRAINED[name].today is not None]
+    suspects = [f"{RUN}/evaluation/{name}/suspect_labels.csv" for name in FOLDED]
     compared = [f"{RUN}/evaluation/comparison.csv"] if QUESTIONS else []
-    return metrics + candidates + explanations + samples + light_curves + today + compared
+    return metrics + candidates + explanations + samples + light_curves + today + suspects + compared
 
 
 def transfer_of_run(wildcards):

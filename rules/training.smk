@@ -54,6 +54,7 @@ rule export_dataset:
 rule train_model:
     input:
         unpack(experiment_dataset),
+        suspects=suspect_table,
     output:
         weights="<run>/models/{experiment}/{seed}/model.safetensors",
         description="<run>/models/{experiment}/{seed}/model.json",
@@ -70,6 +71,8 @@ rule train_model:
     params:
         task=experiment_task,
         settings=training_settings,
+        fold=member_fold,
+        suspects=suspect_settings,
         code=code("train_model"),
     script:
         "../scripts/train_model.py"

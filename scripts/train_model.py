@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
-from lightmill.config.training import TaskLabels, TrainingSettings
+from lightmill.config.training import SuspectSettings, TaskLabels, TrainingSettings
 from lightmill.logs import job_log
+from lightmill.training.folds import Fold
+from lightmill.training.suspects import read_suspects
 from lightmill.training.train import train_model
 
 task, labels = snakemake.params.task["task"], snakemake.params.task["labels"]
+fold, suspects = snakemake.params.fold, snakemake.params.suspects
 
 with job_log(snakemake.log[0]):
     train_model(
@@ -16,4 +19,6 @@ with job_log(snakemake.log[0]):
         labels=None if labels is None else TaskLabels(**labels),
         settings=TrainingSettings(**snakemake.params.settings),
         seed=int(snakemake.wildcards.seed),
+        fold=None if fold is None else Fold(**fold),
+        suspects=None if suspects is None else read_suspects(snakemake.input.suspects, SuspectSettings(**suspects)),
     )

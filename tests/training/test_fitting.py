@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import torch
 from torch import nn
-from training.toys import LENGTHS, toy_dataset, toy_meta
+from training.toys import LENGTHS, interrupt_after, toy_dataset, toy_meta
 
 from lightmill.config.training import Augmentation, TrainingSettings
 from lightmill.errors import ModelError
@@ -133,25 +133,6 @@ def test_a_killed_training_goes_on_to_the_same_bytes(toy, tmp_path, caplog):
     assert "resuming after epoch" in caplog.text
     assert not checkpoint.exists()
     assert resumed == train(toy, tmp_path / "whole", settings)
-
-
-class PowerCutError(Exception):
-    pass
-
-
-def interrupt_after(epochs, call):
-    """Interrupt the training in `call` after some epochs, its checkpoint written."""
-    save = Checkpoint.save
-
-    def save_and_stop(self, network, kept, best, optimiser, history):
-        save(self, network, kept, best, optimiser, history)
-        if len(history) == epochs:
-            raise PowerCutError
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Checkpoint, "save", save_and_stop)
-        with pytest.raises(PowerCutError):
-            call()
 
 
 @pytest.mark.parametrize("epochs", [1, 3, 6])

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from lightmill.config.training import TrainingSettings
+from lightmill.training.checkpoint import Checkpoint
 from lightmill.training.dataset import FLAG_COLUMNS, META_COLUMNS, NUMBER_COLUMNS, Dataset, read_dataset, write_dataset
 from lightmill.training.ensemble import ensemble_models
 from lightmill.training.train import train_model
@@ -69,3 +71,22 @@ def toy_ensemble(dataset: Path, folder: Path, settings: TrainingSettings, seeds:
     for seed in seeds:
         train_model(dataset, folder / str(seed), "planet", None, settings, seed)
     ensemble_models([folder / str(seed) for seed in seeds], dataset, folder / "ensemble")
+
+
+class PowerCutError(Exception):
+    pass
+
+
+def interrupt_after(epochs, call):
+    """Interrupt the training in `call` after some epochs, its checkpoint written."""
+    save = Checkpoint.save
+
+    def save_and_stop(self, network, kept, best, optimiser, history):
+        save(self, network, kept, best, optimiser, history)
+        if len(history) == epochs:
+            raise PowerCutError
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Checkpoint, "save", save_and_stop)
+        with pytest.raises(PowerCutError):
+            call()

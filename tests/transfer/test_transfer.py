@@ -11,6 +11,7 @@ from lightmill.config.training import EvaluationSettings, TaskLabels, TrainingSe
 from lightmill.errors import ConfigError, LabelError, ModelError, ViewError
 from lightmill.files import sha256_file
 from lightmill.training import load_model, read_dataset
+from lightmill.training.folds import Fold
 from lightmill.training.train import train_model
 from lightmill.transfer import compare_transfer, transfer_model
 from lightmill.transfer.fairness import require_common_splits
@@ -177,6 +178,25 @@ def test_a_dataset_that_is_not_the_models_own_is_refused(place, tmp_path):
             "zero_shot",
             place / "source" / "1",
             place / "there",
+            place / "there",
+            tmp_path / "model",
+            "planet",
+            None,
+            SETTINGS,
+            1,
+            0.1,
+            False,
+        )
+
+
+def test_a_fold_is_no_source(place, tmp_path):
+    folds = SETTINGS.model_copy(update={"members": "folds", "epochs": 1})
+    train_model(place / "here", tmp_path / "source" / "1", "planet", None, folds, 1, Fold(0, 2))
+    with pytest.raises(ModelError, match=r"source/1: one of several folds.*members: seeds"):
+        transfer_model(
+            "zero_shot",
+            tmp_path / "source" / "1",
+            place / "here",
             place / "there",
             tmp_path / "model",
             "planet",

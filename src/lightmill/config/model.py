@@ -12,6 +12,7 @@ from pydantic import Field, ValidationError, model_validator
 from lightmill.config.archives import Archives
 from lightmill.config.catalogs import LabelSettings, SplitSettings
 from lightmill.config.explain import explain
+from lightmill.config.folds import check_folds
 from lightmill.config.network import NetworkSettings
 from lightmill.config.search import SearchSettings
 from lightmill.config.section import Section
@@ -96,6 +97,8 @@ def _check_names(config: Config) -> None:
                     f"experiments.{name}.task: {experiment.task!r}, but its source asks {source.task!r}; "
                     "both sides of a transfer ask the same question"
                 )
+    members = {name: config.experiment_training(name).members for name in config.experiments}
+    check_folds(config.experiments, members)
 
 
 def _check_scoring(config: Config) -> None:

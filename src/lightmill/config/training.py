@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from lightmill.config.section import Section
 from lightmill.config.views import MoreView
@@ -62,6 +62,12 @@ class TrainingSettings(Section):
     seeds: list[Annotated[int, Field(ge=0, lt=2**32)]] = Field(
         default=[1, 2, 3], min_length=1, description="One model is trained from each seed."
     )
+    members: Literal["seeds", "folds"] = Field(
+        default="seeds",
+        description="What the models of an experiment differ in. `seeds`: each learns from the training split and is "
+        "chosen on the validation split. `folds`: both splits together are cut by group into as many parts as there "
+        "are seeds; the model of each seed leaves one part out, and is chosen on it.",
+    )
     epochs: int = Field(default=60, ge=1, description="Largest number of passes over the training set.")
     batch_size: int = Field(default=64, ge=1, description="Examples per step.")
     learning_rate: float = Field(default=1e-3, gt=0, le=1, description="Adam's learning rate at the start.")
@@ -94,6 +100,11 @@ class TrainingSettings(Section):
         "over all `epochs`, after a short rise.",
     )
     class_weights: bool = Field(default=True, description="Weigh each class by the inverse of its share.")
+    batches: Literal["shuffled", "balanced"] = Field(
+        default="shuffled",
+        description="What a batch is made of: the examples in random order, or as many positives as negatives, the "
+        "rarer class drawn again (with `class_weights: false`).",
+    )
     monitor: Literal["average_precision", "roc_auc", "loss"] = Field(
         default="average_precision",
         description="Validation metric that chooses the best epoch, ends training and lowers the rate.",
@@ -117,6 +128,20 @@ class TrainingSettings(Section):
         if len(set(seeds)) < len(seeds):
             raise ValueError("the same seed stands twice")
         return seeds
+
+    @field_validator("members")
+    @classmethod
+    def _a_part_for_each_of_two(cls, members: str, info: ValidationInfo) -> str:
+        if members == "folds" and len(info.data.get("seeds", ())) == 1:
+            raise ValueError("folds need two seeds or more, one for each part; name more under training.seeds")
+        return members
+
+    @field_validator("batches")
+    @classmethod
+    def _rare_ones_count_more_once(cls, batches: str, info: ValidationInfo) -> str:
+        if batches == "balanced" and info.data.get("class_weights"):
+            raise ValueError("with class_weights the rarer class would count more twice over; set class_weights: false")
+        return batches
 
 
 class TaskLabels(Section):
@@ -160,6 +185,27 @@ class TodaySettings(LaterLabels):
     )
 
 
+class SuspectSettings(Section):
+    """What becomes of training labels that an experiment with folds found to be suspect."""
+
+    of: str = Field(
+        description="An experiment with `training.members: folds` on the same dataset, task and labels, whose suspect "
+        "labels are meant."
+    )
+    treatment: Literal["drop", "down_weight"] = Field(
+        description="`drop` leaves them out of training; with `down_weight` they count `weight` in the loss."
+    )
+    weight: float | None = Field(
+        default=None, gt=0, lt=1, description="What a suspect example counts in the loss (with `down_weight` only)."
+    )
+
+    @model_validator(mode="after")
+    def _weight_belongs_to_down_weight(self) -> "SuspectSettings":
+        if (self.weight is None) == (self.treatment == "down_weight"):
+            raise ValueError("weight is what down_weight needs, and drop has no use for it")
+        return self
+
+
 class Experiment(Section):
     """One network trained and evaluated on one dataset or, with `source`, transferred to it."""
 
@@ -178,6 +224,9 @@ class Experiment(Section):
     )
     today: TodaySettings | None = Field(
         default=None, description="Judge the labels of the test split by later tables, too."
+    )
+    suspects: SuspectSettings | None = Field(
+        default=None, description="Leave suspect labels out of training, or let them count less."
     )
     source: str | None = Field(
         default=None, description="Another experiment, whose models are the start: makes this one a transfer."
@@ -201,6 +250,8 @@ class Experiment(Section):
                 raise ValueError(f"{', '.join(named)} make sense only with source")
         if self.source is not None and self.today is not None:
             raise ValueError("today: a transfer is not judged by later tables; name them where its source trains")
+        if self.source is not None and self.suspects is not None:
+            raise ValueError("suspects: a transfer trains on all labels; leave it out")
         fixed = sorted({"architecture", "dropout", "seeds"} & set(self.training))
         if self.source is not None and fixed:
             raise ValueError(f"training.{fixed[0]}: a transfer has the {fixed[0]} of its source; leave it out")

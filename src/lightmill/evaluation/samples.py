@@ -1,5 +1,6 @@
 """Figure of what the networks see: the views of some planets and of some signals that are none."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,20 +28,32 @@ _SCALE_UNITS = {
 def plot_sample_views(dataset: str | Path, labels: TaskLabels | None, path: str | Path) -> None:
     """Draw the global and local views of SAMPLES positives (left) and as many negatives (right) of a task."""
     data = read_dataset(dataset)
-    positives, negatives = chosen_rows(data.meta, task_labels(data.meta, labels))
+    rows = chosen_rows(data.meta, task_labels(data.meta, labels))
+    captions = {int(row): caption(data.meta.iloc[row]) for row in np.concatenate(rows)}
+    draw_sides(path, data, rows, captions, title(data, labels))
+
+
+def draw_sides(
+    path: str | Path, data: Dataset, sides: tuple[np.ndarray, np.ndarray], captions: Mapping[int, str], heading: str
+) -> None:
+    """Draw the global and local views of up to SAMPLES rows of a dataset on the left, and as many on the right.
+
+    `captions` are by row.
+    """
     description = data.manifest["description"]
     with rc_context(STYLE):
         figure = Figure(figsize=(12, 2.1 * SAMPLES + 0.6), layout="constrained")
         grid = figure.subplots(SAMPLES, 4, squeeze=False, gridspec_kw={"width_ratios": [3, 2, 3, 2]})
-        for first, rows, colour in ((0, positives, BLUE), (2, negatives, VERMILLION)):
+        for first, rows, colour in ((0, sides[0], BLUE), (2, sides[1], VERMILLION)):
             for line in range(SAMPLES):
                 pair = grid[line, first], grid[line, first + 1]
                 if line < len(rows):
-                    _draw_views(pair, data, int(rows[line]), colour, _SCALE_UNITS[description["scale"]])
+                    row = int(rows[line])
+                    _draw_views(pair, data, row, captions[row], colour, _SCALE_UNITS[description["scale"]])
                 else:
                     pair[0].axis("off")
                     pair[1].axis("off")
-        figure.suptitle(title(data, labels), fontsize=11)
+        figure.suptitle(heading, fontsize=11)
     save_figure(path, figure, style=STYLE)
 
 
@@ -58,14 +71,14 @@ def chosen_rows(meta: pd.DataFrame, labels: np.ndarray) -> tuple[np.ndarray, np.
     return chosen[0], chosen[1]
 
 
-def _draw_views(axes: tuple[Axes, Axes], data: Dataset, row: int, colour: str, unit: str) -> None:
+def _draw_views(axes: tuple[Axes, Axes], data: Dataset, row: int, text: str, colour: str, unit: str) -> None:
     signal = data.meta.iloc[row]
     of_period, of_transit = (np.asarray(data.views[name][row]) for name in ("global", "local"))
     phase = (np.arange(len(of_period)) + 0.5) / len(of_period) - 0.5
     axes[0].plot(phase, of_period, ".", color=colour, markersize=2)
     axes[0].set_xlabel("orbital phase")
     axes[0].set_ylabel(unit, fontsize=7)
-    axes[0].set_title(caption(signal), fontsize=8, loc="left")
+    axes[0].set_title(text, fontsize=8, loc="left")
     hours = hours_from_transit(signal, data.manifest["description"]["settings"])
     place = np.arange(len(of_transit)) if hours is None else hours
     axes[1].plot(place, of_transit, ".-", color=colour, markersize=2.5, linewidth=0.5)

@@ -13,12 +13,13 @@ from lightmill.files import sha256_file, write_json
 from lightmill.training.calibration import calibrated, fit_calibration
 from lightmill.training.conformal import conformal_limits
 from lightmill.training.dataset import Dataset, read_dataset
-from lightmill.training.examples import Examples, select_examples
+from lightmill.training.examples import Examples, select_examples, some
 from lightmill.training.fitting import score_views
 from lightmill.training.model_files import (
     DESCRIPTION,
     FORMAT,
     WEIGHTS,
+    Model,
     load_model,
     probabilities,
     read_description,
@@ -27,12 +28,13 @@ from lightmill.training.model_files import (
     write_weights,
 )
 from lightmill.training.networks.base import Network
+from lightmill.training.out_of_fold import folds_of_members, out_of_fold
 from lightmill.training.progress import best_threshold, epoch_metrics
 from lightmill.training.shift import Shift, shift_from, star_features
 
 # What members have in common, and what the ensemble's description takes over from them.
-_SHARED = ("architecture", "views", "scale", "task", "labels", "dataset", "rows", "settings", "versions")
-_OWN = ("seed", "best_epoch", "epochs", "threshold", "validation")
+_SHARED = ("architecture", "views", "scale", "task", "labels", "dataset", "rows", "settings", "versions", "suspects")
+_OWN = ("seed", "best_epoch", "epochs", "threshold", "validation", "fold")
 # Under which name the features of the calibration's rows stand beside the weights.
 REFERENCE = "calibration.features"
 
@@ -50,13 +52,15 @@ def ensemble_models(members: Sequence[str | Path], dataset: str | Path, folder: 
 
     Writes `model.safetensors`, in which a weight's name is its member's seed, a dot and its name, and `model.json`:
     what the members share, what each of them reached, and of their mean probability on the validation rows the
-    calibration, and the metrics, decision threshold and conformal limits when calibrated. Beside the weights stand the
-    features that the first member makes of these rows, REFERENCE.
+    calibration, and the metrics, decision threshold and conformal limits when calibrated. Where members are folds
+    there are no rows that none of them learned from: then the probabilities are those of the training and validation
+    rows, each by the single member that left it out. Beside the weights stand the features that the first member makes
+    of such of these rows as it did not learn from, REFERENCE.
 
     Parameters
     ----------
     members
-        Folders of models that differ in their seed alone.
+        Folders of models that differ in their seed, or in seed and fold, alone.
     dataset
         Folder of the dataset that they were trained on.
     folder
@@ -71,15 +75,15 @@ def ensemble_models(members: Sequence[str | Path], dataset: str | Path, folder: 
     if data.version != shared["dataset"]["version"]:
         raise ModelError(f"{dataset}: not the dataset that the members were trained on; train them again")
     ordered = sorted(models.values(), key=lambda model: model.description["seed"])
-    validation = _validation(shared, data)
-    stars = validation.meta["star_id"].to_numpy(str)
-    reference = star_features(ordered[0].network, validation.views, stars)
+    unseen = _not_learned_from(ordered, shared, data)
+    stars = unseen.by_first.meta["star_id"].to_numpy(str)
+    reference = star_features(ordered[0].network, unseen.by_first.views, stars)
     weights = {_prefix(model.description): model.network for model in ordered}
     write_weights(folder / WEIGHTS, weights, {REFERENCE: reference})
     description = {
         **shared,
-        **_on_validation([model.network for model in ordered], validation),
-        "members": [{key: model.description[key] for key in _OWN} for model in ordered],
+        **_calibrated(unseen),
+        "members": [_those(_OWN, model.description) for model in ordered],
         "weights_sha256": sha256_file(folder / WEIGHTS),
         "format": FORMAT,
     }
@@ -96,29 +100,61 @@ def _shared_description(descriptions: Mapping[Path, Mapping[str, Any]]) -> dict[
     if len(set(seeds)) < len(seeds):
         raise ModelError(f"{first.parent}: two members of the seeds {seeds} have the same; each must have its own")
     for place, description in others:
-        different = [key for key in _SHARED if description[key] != shared[key]]
+        different = [key for key in _SHARED if description.get(key) != shared.get(key)]
         if different:
             raise ModelError(f"{place} and {first} differ in {', '.join(different)}: no ensemble; train both again")
-    return {key: shared[key] for key in _SHARED}
+    return _those(_SHARED, shared)
 
 
-def _validation(shared: Mapping[str, Any], dataset: Dataset) -> Examples:
-    """The rows that the calibration is fitted on."""
+def _those(keys: Sequence[str], description: Mapping[str, Any]) -> dict[str, Any]:
+    """The named keys of a description; some stand there only where they mean something."""
+    return {key: description[key] for key in keys if key in description}
+
+
+class Unseen(NamedTuple):
+    """Rows that networks did not learn from, and what these say of them.
+
+    Attributes
+    ----------
+    labels
+        (n,) 1 or 0.
+    probability
+        (n,) of the positive class, by members that did not see the row; not calibrated.
+    by_first
+        Those of the rows that the first member did not see.
+    """
+
+    labels: np.ndarray
+    probability: np.ndarray
+    by_first: Examples
+
+
+def _not_learned_from(models: Sequence[Model], shared: Mapping[str, Any], dataset: Dataset) -> Unseen:
+    """What calibration, threshold and conformal limits are taken from."""
     labels = None if shared["labels"] is None else TaskLabels(**shared["labels"])
-    return select_examples(dataset, labels, tuple(shared["views"]))["validation"]
-
-
-def _on_validation(networks: Sequence[Network], validation: Examples) -> dict[str, Any]:
-    """Calibration, and metrics and threshold of the members' mean probability on the validation rows."""
+    examples = select_examples(dataset, labels, tuple(shared["views"]))
+    networks = [model.network for model in models]
+    folds = folds_of_members([model.description for model in models])
+    if folds:
+        left_out = out_of_fold(networks, folds, examples)
+        by_first = some(left_out.examples, left_out.parts == folds[0].number)
+        return Unseen(left_out.examples.labels, left_out.probability, by_first)
+    validation = examples["validation"]
     mean = np.mean([probabilities(score_views(network, validation.views)) for network in networks], axis=0)
-    calibration = fit_calibration(validation.labels, mean)
-    probability = calibrated(mean, calibration)
+    return Unseen(validation.labels, mean, validation)
+
+
+def _calibrated(unseen: Unseen) -> dict[str, Any]:
+    """Calibration, and metrics, threshold and conformal limits of calibrated probabilities."""
+    truth = unseen.labels
+    calibration = fit_calibration(truth, unseen.probability)
+    probability = calibrated(unseen.probability, calibration)
     inside = np.clip(probability, 1e-12, 1 - 1e-12)
     return {
         "calibration": calibration,
-        "validation": epoch_metrics(validation.labels, np.log(inside) - np.log1p(-inside), np.ones(2)),
-        "threshold": best_threshold(validation.labels, probability),
-        "conformal": conformal_limits(validation.labels, probability),
+        "validation": epoch_metrics(truth, np.log(inside) - np.log1p(-inside), np.ones(2)),
+        "threshold": best_threshold(truth, probability),
+        "conformal": conformal_limits(truth, probability),
     }
 
 

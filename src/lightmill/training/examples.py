@@ -18,7 +18,7 @@ TRAINING_SPLITS = ("train", "validation", "test")
 
 @dataclass(frozen=True)
 class Examples:
-    """The rows of one split that are in the task, in the dataset's order.
+    """Rows that are in the task, in the dataset's order: of one split, or of one side of a fold.
 
     Attributes
     ----------
@@ -28,11 +28,14 @@ class Examples:
         (n,) float32, 1 or 0.
     meta
         Their n rows of the dataset's meta.
+    weights
+        (n,) float32, what each counts in the loss; None where all count the same.
     """
 
     views: dict[str, np.ndarray]
     labels: np.ndarray
     meta: pd.DataFrame
+    weights: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -62,6 +65,27 @@ def select_examples(dataset: Dataset, labels: TaskLabels | None, view_names: Seq
     _require_both_classes(by_split, dataset.name)
     _require_real_labels(by_split, dataset.name)
     return by_split
+
+
+def some(examples: Examples, rows: np.ndarray) -> Examples:
+    """Those of the examples where `rows` (n,) is true."""
+    return Examples(
+        views={name: view[rows] for name, view in examples.views.items()},
+        labels=examples.labels[rows],
+        meta=examples.meta.loc[rows].reset_index(drop=True),
+        weights=None if examples.weights is None else examples.weights[rows],
+    )
+
+
+def joined(first: Examples, second: Examples) -> Examples:
+    """The examples of both, none of them weighted, in the order of their signals."""
+    meta = pd.concat([first.meta, second.meta], ignore_index=True)
+    order = np.argsort(meta["signal_id"].to_numpy(str), kind="stable")
+    return Examples(
+        views={name: np.concatenate([first.views[name], second.views[name]])[order] for name in first.views},
+        labels=np.concatenate([first.labels, second.labels])[order],
+        meta=meta.iloc[order].reset_index(drop=True),
+    )
 
 
 def _require_both_classes(by_split: dict[str, Examples], name: str) -> None:

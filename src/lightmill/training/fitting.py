@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from lightmill.config.training import TrainingSettings
 from lightmill.errors import DivergenceError
 from lightmill.logs import logger
 from lightmill.training.augmentation import augmented, view_noise
+from lightmill.training.batches import epoch_order
 from lightmill.training.checkpoint import Checkpoint
 from lightmill.training.determinism import deterministic, seed_torch, torch_device
 from lightmill.training.examples import Examples
@@ -20,6 +22,26 @@ from lightmill.training.progress import class_weights, cosine_rate, epoch_metric
 
 # Rows of one forward pass when nothing is learned: large enough to be fast, small enough for any memory.
 SCORING_BATCH = 1024
+
+
+@dataclass(frozen=True)
+class _Material:
+    """What the steps of an epoch are made from, on the device of the network.
+
+    Attributes
+    ----------
+    views, noise
+        By name, (n, bins) and what `view_noise` says of them; no noise where none is added.
+    labels
+        (n,) 1 or 0.
+    weights
+        (n,) what each example counts in the loss.
+    """
+
+    views: Mapping[str, Tensor]
+    noise: Mapping[str, Tensor]
+    labels: Tensor
+    weights: Tensor
 
 
 def fit(
@@ -38,7 +60,7 @@ def fit(
     network
         With its first weights; they decide the outcome together with everything else here.
     train, validation
-        What to learn from, and what to choose the best epoch by.
+        What to learn from, each example by its weight, and what to choose the best epoch by.
     seed
         Of the order of the examples, and of whatever the network itself draws.
     checkpoint
@@ -50,7 +72,8 @@ def fit(
     Returns
     -------
     The history: for each epoch a row with `HISTORY_COLUMNS`. The metrics of `train` are those of the logits that the
-    steps of the epoch were taken on; those of `validation` are measured after it.
+    steps of the epoch were taken on, of examples as often as they were drawn; those of `validation` are measured after
+    it. `loss` knows the weights of classes, not those of single examples.
 
     Raises DivergenceError if the network's numbers stop being finite.
     """
@@ -71,8 +94,7 @@ def fit(
         best, history = resumed if resumed is not None else (_copy(kept), [])
         if history:
             logger.info("resuming after epoch %d", len(history))
-        views, labels = _tensors(train.views, device), torch.from_numpy(train.labels).to(device)
-        noise = view_noise(views) if settings.augment.noise else {}
+        material = _material(train, weights, settings, device)
         while not (now := standing(history, settings)).finished:
             epoch = len(history) + 1
             seed_torch(seed, epoch)
@@ -81,20 +103,18 @@ def fit(
             network.train()
             for module in frozen:
                 module.eval()
-            order, logits = _learn(
-                network, kept, optimiser, views, labels, noise, torch.from_numpy(weights).to(device), settings, epoch
-            )
+            seen, logits = _learn(network, kept, optimiser, material, settings, epoch)
             row: dict[str, float] = {"epoch": epoch, "learning_rate": now.learning_rate}
-            for split, examples, scores in (
-                ("train", train, _in_first_order(order, logits)),
-                ("validation", validation, score_views(kept, validation.views)),
+            for split, labels, scores in (
+                ("train", train.labels[seen], logits),
+                ("validation", validation.labels, score_views(kept, validation.views)),
             ):
                 if not np.isfinite(scores).all():
                     raise DivergenceError(
                         f"epoch {epoch}: the network gives numbers that are not finite; lower training.learning_rate "
                         f"(now {now.learning_rate:g}) or look for extreme values in the views"
                     )
-                metrics = epoch_metrics(examples.labels, scores, weights)
+                metrics = epoch_metrics(labels, scores, weights)
                 row |= {f"{split}_{metric}": value for metric, value in metrics.items()}
             history.append(row)
             if standing(history, settings).best_epoch == epoch:
@@ -107,34 +127,43 @@ def fit(
     return history
 
 
+def _material(train: Examples, of_class: np.ndarray, settings: TrainingSettings, device: torch.device) -> _Material:
+    views = _tensors(train.views, device)
+    weights = of_class[train.labels.astype(int)]
+    if train.weights is not None:
+        weights = weights * train.weights
+    return _Material(
+        views=views,
+        noise=view_noise(views) if settings.augment.noise else {},
+        labels=torch.from_numpy(train.labels).to(device),
+        weights=torch.from_numpy(weights).to(device),
+    )
+
+
 def _learn(
     network: Network,
     kept: Network,
     optimiser: torch.optim.Optimizer,
-    views: Mapping[str, Tensor],
-    labels: Tensor,
-    noise: Mapping[str, Tensor],
-    weights: Tensor,
+    material: _Material,
     settings: TrainingSettings,
     epoch: int,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """One pass over all examples in random order; returns that order and the logits in it."""
-    order = torch.randperm(len(labels))
-    batches = order.to(labels.device).split(settings.batch_size)
+    """The steps of one epoch; returns the rows that they saw, in their order, and the logits of these."""
+    order = epoch_order(material.labels.cpu(), settings.batches)
+    batches = order.to(material.labels.device).split(settings.batch_size)
     logits = []
     for step, batch in enumerate(batches):
         if settings.schedule == "cosine":
             rate = cosine_rate((epoch - 1) * len(batches) + step, settings.epochs * len(batches), settings)
             for group in optimiser.param_groups:
                 group["lr"] = rate
-        seen = {name: view.index_select(0, batch) for name, view in views.items()}
+        seen = {name: view.index_select(0, batch) for name, view in material.views.items()}
         if settings.augment.changes:
-            seen = augmented(seen, {name: one[batch] for name, one in noise.items()}, settings.augment)
-        with torch.autocast(labels.device.type, torch.bfloat16, enabled=settings.precision == "bfloat16"):
+            seen = augmented(seen, {name: one[batch] for name, one in material.noise.items()}, settings.augment)
+        with torch.autocast(batch.device.type, torch.bfloat16, enabled=settings.precision == "bfloat16"):
             z = network(seen).float()
-        y = labels[batch]
-        wanted = y * (1 - settings.label_smoothing) + 0.5 * settings.label_smoothing
-        loss = nn.functional.binary_cross_entropy_with_logits(z, wanted, weight=weights[y.long()])
+        wanted = material.labels[batch] * (1 - settings.label_smoothing) + 0.5 * settings.label_smoothing
+        loss = nn.functional.binary_cross_entropy_with_logits(z, wanted, weight=material.weights[batch])
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         optimiser.step()
@@ -194,12 +223,6 @@ def _tensors(views: Mapping[str, np.ndarray], device: torch.device) -> dict[str,
 
 def _copy(network: Network) -> dict[str, Tensor]:
     return {name: tensor.detach().clone() for name, tensor in network.state_dict().items()}
-
-
-def _in_first_order(order: np.ndarray, values: np.ndarray) -> np.ndarray:
-    restored = np.empty_like(values)
-    restored[order] = values
-    return restored
 
 
 def _log(row: dict[str, Any], settings: TrainingSettings) -> None:

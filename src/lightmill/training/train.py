@@ -17,13 +17,17 @@ from lightmill.training.dataset import Dataset, read_dataset
 from lightmill.training.determinism import deterministic, seed_torch
 from lightmill.training.examples import Examples, class_counts, counts_table, examples_digest, select_examples
 from lightmill.training.fitting import fit, score_views
+from lightmill.training.folds import Fold, fold_examples
 from lightmill.training.model_files import library_versions, probabilities, save_model
 from lightmill.training.networks import ARCHITECTURES, build_network
 from lightmill.training.networks.base import Bins, Network, bins_of
 from lightmill.training.progress import HISTORY_COLUMNS, METRICS, best_threshold, standing
+from lightmill.training.suspects import Suspects, suspect_counts, treated
 
 HISTORY = "training_history.csv"
 CHECKPOINT = "checkpoint.safetensors"
+# The splits whose rows folds are cut from.
+FOLDED = ("train", "validation")
 
 
 def train_model(
@@ -33,6 +37,8 @@ def train_model(
     labels: TaskLabels | None,
     settings: TrainingSettings,
     seed: int,
+    fold: Fold | None = None,
+    suspects: Suspects | None = None,
 ) -> None:
     """Train one network on a dataset and write `model.safetensors`, `model.json` and `training_history.csv`.
 
@@ -47,14 +53,32 @@ def train_model(
         The question's name, and its label map; without a map `planet` against `not_planet`.
     settings, seed
         How to fit, and the seed of everything drawn (`settings.seeds` is not looked at).
+    fold
+        Which part of the training and validation rows is left out, and chosen on; none: they are as the splits say.
+    suspects
+        Which training labels are suspect, and what becomes of them; none: all count the same.
+
+    Raises LabelError as `select_examples`, `fold_examples` and `treated` do, and for settings and a fold that
+    contradict each other ModelError.
     """
+    if (fold is not None) != (settings.members == "folds"):
+        raise ModelError(f"training.members: {settings.members}, but the fold is {fold}; folds have one, seeds none")
     data = read_dataset(dataset)
     views = arrays_for(settings, data)
     examples = task_examples(data, labels, views)
     bins = {name: size for name, size in view_bins(data).items() if name in views}
     network = fresh_network(settings.architecture, bins, seed, settings.dropout)
     description = describe(data, views, examples, settings, seed, task, labels)
-    fit_and_save(network, examples, settings, seed, folder, description)
+    learned = examples if fold is None else fold_examples(examples, fold)
+    if suspects is not None:
+        description["suspects"] = suspect_counts(examples, suspects, ("train",) if fold is None else FOLDED)
+        learned = {**learned, "train": treated(learned["train"], suspects)}
+        logger.info("suspect labels, treatment %s: %s", suspects.settings.treatment, description["suspects"]["counts"])
+    if fold is not None:
+        counts = class_counts({split: learned[split] for split in FOLDED})
+        description["fold"] = {"number": fold.number, "of": fold.of, "counts": counts}
+        logger.info("part %d of %d is left out:\n%s", fold.number + 1, fold.of, counts_table(counts))
+    fit_and_save(network, learned, settings, seed, folder, description)
 
 
 def arrays_for(settings: TrainingSettings, dataset: Dataset) -> tuple[str, ...]:

@@ -92,9 +92,14 @@ def transfer_model(
 
     Raises LabelError if the two label maps disagree, or if a star is in one split here and in another there;
     ViewError if the target's views do not fit the model; ModelError if model and dataset of the source do not belong
-    together.
+    together, or the source is one of several folds.
     """
     source = load_model(source_model)
+    if "fold" in source.description:
+        raise ModelError(
+            f"{source_model}: one of several folds, which has learned from validation rows, and a transfer is chosen on"
+            " those; train the source with training.members: seeds"
+        )
     source_data, target_data = read_dataset(source_dataset), read_dataset(target_dataset)
     if source_data.version != source.description["dataset"]["version"]:
         raise ModelError(f"{source_dataset}: not the dataset that {source_model} was trained on; train it again")

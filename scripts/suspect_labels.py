@@ -1,0 +1,14 @@
+"""List the labels that networks which have not seen them do not believe."""
+
+from pathlib import Path
+
+from lightmill.evaluation.suspects import suspect_labels
+from lightmill.logs import job_log
+
+with job_log(snakemake.log[0]):
+    suspect_labels(
+        dataset=Path(snakemake.input.manifest).parent,
+        ensemble=Path(snakemake.input.description).parent,
+        table=snakemake.output.table,
+        figure=snakemake.output.figure,
+    )

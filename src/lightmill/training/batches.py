@@ -1,0 +1,30 @@
+"""The order in which the examples of an epoch are seen."""
+
+import torch
+from torch import Tensor
+
+
+def epoch_order(labels: Tensor, batches: str) -> Tensor:
+    """Rows (m,) int64 in the order in which an epoch sees them, drawn from torch's generator.
+
+    Parameters
+    ----------
+    labels
+        (n,) 1 or 0, on the cpu; for `balanced` both must be there.
+    batches
+        `shuffled`: each row once, m = n. `balanced`: a positive and a negative in turn, so that every stretch holds
+        as many of both, give or take one; m is n, less one where n is odd. The commoner class gives half of the
+        rows, no row twice as long as there are enough; the rarer one is gone through again and again, in a new order
+        each time.
+    """
+    if batches == "shuffled":
+        return torch.randperm(len(labels))
+    half = len(labels) // 2
+    sides = [_rounds(torch.nonzero(labels == side).flatten(), half) for side in (1, 0)]
+    return torch.stack(sides, dim=1).flatten()
+
+
+def _rounds(rows: Tensor, number: int) -> Tensor:
+    """So many of the rows: all of them in random order, and again, until there are enough."""
+    rounds = -(-number // len(rows))
+    return torch.cat([rows[torch.randperm(len(rows))] for _ in range(rounds)])[:number]
