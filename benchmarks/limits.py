@@ -1,26 +1,29 @@
 """What stops a network on sets that others labelled and folded: the numbers of docs/limits.md.
 
     python -m benchmarks.limits labels CONFIG EXPERIMENT OLD [--positive DISPOSITION ...]
-    python -m benchmarks.limits errors EVALUATION [--koi TABLE]
+    python -m benchmarks.limits errors EVALUATION [--koi TABLE | --yu TABLE]
 
 `labels`: what the signals of an old table are in an experiment's later ones, by old disposition, and what who knows
 that and no more would reach by the old labels, on the whole table, which no network has part in; with other later
 dispositions as positive than the experiment's, if any are named.
 `errors`: what those are that an ensemble ranks high and the old labels call negative, by the `todays_truth.csv` of an
 experiment, and the average precision that is left when each kind is set right or left out. With the KOI table, by the
-flags of its vetters, which are read here and nowhere else.
+flags of its vetters, which are read here and nowhere else; with the table of Yu et al., those that no later table lists
+by what it calls them, whether a neighbour has their ephemeris, and whether a sector has room for two of their transits.
 What fewer bins cost: `benchmarks.coarser`.
 """
 
 import argparse
 from glob import glob
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from lightmill.catalogs.later import read_later
+from lightmill.catalogs.matching import match_ephemerides
 from lightmill.config.model import Config, load_config
 from lightmill.config.training import EvaluationSettings, TaskLabels
 from lightmill.evaluation.ceiling import ceiling
@@ -37,6 +40,8 @@ FLAGS = {
 }
 BESIDE, NOW_OTHER = FLAGS["koi_fpflag_co"], "label has changed since"
 CUTS = (0.5, 0.8)
+# Half of a sector; and how far light reaches in TESS's pixels of 21 arcsec.
+LONG_D, NEAR_DEG = 13.0, 0.1
 
 
 def main() -> None:
@@ -49,14 +54,20 @@ def main() -> None:
     labels.add_argument("--positive", nargs="+", help="later dispositions that are positive instead of its own")
     errors = forms.add_parser("errors", help="what an ensemble's surest errors are")
     errors.add_argument("evaluation", type=Path, help="folder with todays_truth.csv")
-    errors.add_argument("--koi", help="the cumulative KOI table, with its flags")
+    by = errors.add_mutually_exclusive_group()
+    by.add_argument("--koi", help="the cumulative KOI table, with its flags")
+    by.add_argument("--yu", help="the table of Yu et al.")
     chosen = parser.parse_args()
     if chosen.form == "labels":
         config = load_config(chosen.config)
         for table in label_tables(config, chosen.experiment, read_later([chosen.old]), chosen.positive):
             print(table.to_string(), end="\n\n")
     else:
-        for table in error_tables(read_truth(chosen.evaluation / "todays_truth.csv"), chosen.koi):
+        truth = read_truth(chosen.evaluation / "todays_truth.csv")
+        kind = kinds(truth, chosen.koi)
+        if chosen.yu is not None:
+            kind = kind.where(kind != "absent", yu_kinds(truth, read_later([chosen.yu])))
+        for table in error_tables(truth, kind):
             print(table.to_string(), end="\n\n")
 
 
@@ -105,9 +116,8 @@ def read_truth(path: Path) -> pd.DataFrame:
     return pd.read_csv(path, float_precision="round_trip").fillna(text).dropna(subset=["old_label"])
 
 
-def error_tables(truth: pd.DataFrame, koi: str | None) -> list[pd.DataFrame]:
+def error_tables(truth: pd.DataFrame, kind: pd.Series) -> list[pd.DataFrame]:
     """Kinds of old negatives, of old positives, and what average precision is left without each."""
-    kind = kinds(truth, koi)
     negatives, positives = truth["old_label"] == 0, truth["old_label"] == 1
     counts = [
         pd.DataFrame(
@@ -142,6 +152,27 @@ def kinds(truth: pd.DataFrame, koi: str | None) -> pd.Series:
         flagged = of_row.reindex(truth.index, fill_value="")
         kind = kind.where(flagged == "", flagged)
     return kind.mask(changed, NOW_OTHER).rename("kind")
+
+
+def yu_kinds(truth: pd.DataFrame, table: pd.DataFrame) -> pd.Series:
+    """What events of Yu et al. are by their own table: a neighbour's, too few transits, or its disposition."""
+    names = truth["signal_id"].str.split(" ").str[1]
+    rows = table.set_index(table["signal_id"].str.split(" ").str[1]).loc[names]
+    kind = rows["disposition"].where(rows["period_d"] < LONG_D, f"periods above {LONG_D:g} d")
+    dips = table[table["disposition"].isin(["EB", "PC"])]
+    shared = [bool(on_neighbour(row, dips).any()) for row in rows.itertuples()]
+    return kind.mask(shared, "ephemeris of a neighbour's EB or PC").set_axis(truth.index)
+
+
+def on_neighbour(event: Any, dips: pd.DataFrame) -> np.ndarray:
+    """Which of the `dips` (n,) are on another star within NEAR_DEG of an event, and have its ephemeris."""
+    east = (dips["ra_deg"] - event.ra_deg) * np.cos(np.radians(event.dec_deg))
+    near = (np.hypot(east, dips["dec_deg"] - event.dec_deg) < NEAR_DEG) & (dips["target_id"] != event.target_id)
+    relation = match_ephemerides(
+        event.period_d, event.epoch_bjd, event.duration_h, np.nan, np.nan,
+        dips["period_d"], dips["epoch_bjd"], dips["duration_h"], np.nan, np.nan,
+    )  # fmt: skip
+    return np.asarray(near & (relation == "same"))
 
 
 def what_is_left(truth: pd.DataFrame, kind: pd.Series) -> pd.DataFrame:

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from benchmarks.coarser import halved, paired
-from benchmarks.limits import BESIDE, FLAGS, NOW_OTHER, kinds, label_tables, what_is_left
+from benchmarks.limits import BESIDE, FLAGS, NOW_OTHER, kinds, label_tables, what_is_left, yu_kinds
+from catalogs.frames import frame, row
 
 from lightmill.catalogs.later import read_later
 from lightmill.config.model import load_config
@@ -61,6 +62,24 @@ def test_what_is_left_when_errors_are_set_right(truth, koi):
     assert table["today's labels where known"] == pytest.approx((1 + 1 + 1 + 4 / 5 + 5 / 7) / 5, abs=1e-4)
     assert table["today's labels, without what is beside the star"] == 1
     assert table["old labels, without as many negatives at random"] < 0.9
+
+
+def test_events_of_yu_are_a_neighbours_or_too_few():
+    def event(star, period_d, disposition, ra_deg):
+        where = {"ra_deg": ra_deg, "dec_deg": 60.0}
+        return row("yu2019", f"YU2019 {star}-1", f"TIC {star}", period_d, disposition=disposition, **where)
+
+    table = frame(
+        event(1, 1.5, "J", 10.0),
+        event(2, 1.5, "EB", 10.1),  # 3 arcmin away, at this declination
+        event(3, 1.5, "J", 11.0),
+        event(4, 14.0, "J", 30.0),
+        event(5, 4.0, "V", 40.0),
+    )
+    truth = pd.DataFrame({"signal_id": [f"yu2019 {star}-1" for star in (5, 4, 3, 2, 1)]}, index=range(10, 15))
+    found = yu_kinds(truth, table)
+    neighbour = "ephemeris of a neighbour's EB or PC"
+    assert found.to_dict() == {10: "V", 11: "periods above 13 d", 12: "J", 13: "EB", 14: neighbour}
 
 
 def test_differences_are_paired():
