@@ -55,9 +55,9 @@ class PlainDualBranch(Network):
 
     view_names = DualBranch.view_names
 
-    def __init__(self, view_lengths: Mapping[str, int]) -> None:
+    def __init__(self, view_bins: Mapping[str, int]) -> None:
         super().__init__()
-        self.branches = nn.ModuleDict({name: PlainBranch(view_lengths[name]) for name in self.view_names})
+        self.branches = nn.ModuleDict({name: PlainBranch(view_bins[name]) for name in self.view_names})
         self.head = nn.Sequential(
             nn.Linear(len(self.view_names) * BRANCH_FEATURES, HEAD_FEATURES), nn.ReLU(), nn.Linear(HEAD_FEATURES, 1)
         )

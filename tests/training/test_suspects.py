@@ -14,7 +14,7 @@ from lightmill.training.examples import select_examples
 from lightmill.training.fitting import fit
 from lightmill.training.folds import Fold
 from lightmill.training.suspects import Suspects, read_suspects, treated
-from lightmill.training.train import fresh_network, train_model, view_lengths
+from lightmill.training.train import fresh_network, train_model, view_bins
 
 DROP = SuspectSettings(of="folds", treatment="drop")
 DOWN = SuspectSettings(of="folds", treatment="down_weight", weight=0.25)
@@ -122,7 +122,7 @@ def test_what_becomes_of_suspects_changes_what_is_learned(data, table, tmp_path,
 
 
 def test_weights_of_one_change_nothing_and_of_none_leave_an_example_out_of_account(data, examples, tmp_path):
-    lengths = view_lengths(read_dataset(data))
+    lengths = view_bins(read_dataset(data))
     settings = SETTINGS.model_copy(update={"epochs": 1})
 
     def learned(weights, first_views=None):

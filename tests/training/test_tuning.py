@@ -136,7 +136,7 @@ def test_values_go_into_their_sections_and_others_stay(run):
     assert settings.epochs == 7
     found = {key: value_of(settings, key) for key in SPACE} | {"augment.noise": 0.7, "learning_rate": 0.004}
     changed = with_values(settings, found)
-    assert changed["augment"] == {"mirror": False, "noise": 0.7, "shift_bins": 0}
+    assert changed["augment"] == settings.augment.model_dump() | {"noise": 0.7}
     assert changed["learning_rate"] == 0.004
     assert "monitor" not in changed
 
