@@ -35,6 +35,15 @@ def test_smallest_runs_give_the_same_on_both_sides_and_are_written_one_per_line(
         assert record["ratio"] == pytest.approx(record["peer_s"] / record["ours_s"])
 
 
+def test_passes_of_dropout_are_compared_with_whole_ones_of_the_same_networks(load, tmp_path, monkeypatch):
+    dropout = load("dropout")
+    monkeypatch.setattr(dropout, "LENGTHS", {"global": 125, "local": 19})
+    records = list(dropout.compare(tmp_path, samples=40, repeats=1))
+    assert [record.name for record in records] == ["dropout_astronet", "dropout_dual_branch", "dropout_lightmill"]
+    # 20 passes tell a spread to a sixth; 40 signals its mean to a few hundredths.
+    assert max(record.difference for record in records) < 0.2
+
+
 def test_times_are_medians_per_unit_of_turns(load, monkeypatch):
     records = load("records")
     # Start and end of each turn: ours, peer; peer, ours; ours, peer. Ours takes 2, 4, 3 s, the peer 8, 4, 9 s.

@@ -18,7 +18,13 @@ from lightmill.training.train import train_model
 
 SETTINGS = EvaluationSettings(bootstrap=100, minimum_positives=300)
 SEEDS = (1, 2)
-TABLES = ("test_predictions.csv", "model_metrics.csv", "classification_report.txt")
+TABLES = (
+    "test_predictions.csv",
+    "model_metrics.csv",
+    "uncertainty.csv",
+    "conformal.csv",
+    "classification_report.txt",
+)
 FIGURES = (
     "confusion_matrix.png",
     "roc_curve.png",

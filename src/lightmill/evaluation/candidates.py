@@ -65,7 +65,7 @@ def _scores(models: Ensemble, folder: Path) -> tuple[pd.DataFrame, np.ndarray]:
     require_undamaged(folder, manifest, "views")
     signals = pd.read_parquet(folder / "meta.parquet", columns=["signal_id", "target_id"])
     if signals.empty:
-        return pd.DataFrame({"signal_id": signals["signal_id"], **dict.fromkeys(SCORES, [])}), models.reference[:0]
+        return pd.DataFrame({"signal_id": signals["signal_id"], **{name: [] for name in SCORES}}), models.reference[:0]
     missing = [name for name in models.description["views"] if name not in manifest["arrays"]]
     if missing:
         raise ViewError(f"{folder}: no {missing[0]} view, which the model needs; make the views with it")
