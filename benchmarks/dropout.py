@@ -58,6 +58,12 @@ def compare(folder: Path, samples: int = 512, repeats: int = 3) -> Iterator[Reco
             unit="signal",
             n=samples,
             repeats=repeats,
-            difference=lambda ours, theirs: abs(ours.std(axis=0).mean() / theirs.std(axis=0).mean() - 1),
-            difference_in="of the mean spread over passes",
+            difference=standard_errors,
+            difference_in="standard errors of a signal's mean at most",
         )
+
+
+def standard_errors(ours: np.ndarray, theirs: np.ndarray) -> float:
+    """How far apart the means over passes (passes, n) of a signal are at most, in standard errors of the difference."""
+    error = np.sqrt((ours.var(axis=0, ddof=1) + theirs.var(axis=0, ddof=1)) / len(ours))
+    return float(np.max(np.abs(ours.mean(axis=0) - theirs.mean(axis=0)) / error))

@@ -4,6 +4,7 @@ import json
 from importlib import import_module
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -33,6 +34,17 @@ def test_smallest_runs_give_the_same_on_both_sides_and_are_written_one_per_line(
     for record in written:
         assert set(record) == KEYS
         assert record["ratio"] == pytest.approx(record["peer_s"] / record["ours_s"])
+
+
+def test_passes_of_dropout_are_compared_with_whole_ones_of_the_same_networks(load, tmp_path, monkeypatch):
+    dropout = load("dropout")
+    monkeypatch.setattr(dropout, "LENGTHS", {"global": 125, "local": 19})
+    monkeypatch.delitem(dropout.SHARES, "astronet")
+    records = list(dropout.compare(tmp_path, samples=6, repeats=1))
+    assert [record.name for record in records] == ["dropout_dual_branch", "dropout_lightmill"]
+    assert max(record.difference for record in records) < 5
+    drawn = np.random.default_rng(1).normal(size=(20, 3))
+    assert dropout.standard_errors(drawn, drawn + 1) == pytest.approx(np.sqrt(10) / drawn.std(axis=0, ddof=1).min())
 
 
 def test_times_are_medians_per_unit_of_turns(load, monkeypatch):

@@ -10,6 +10,8 @@ from lightmill.errors import ViewError
 from lightmill.evaluation.candidates import rank_candidates
 from lightmill.files import sha256_file, write_json
 from lightmill.training.ensemble import ensemble_probability, load_ensemble, predict_members
+from lightmill.training.shift import TOO_FEW
+from lightmill.training.uncertainty import uncertainty
 
 FOUND = toy_meta(12, prefix="FOUND")["signal_id"].tolist()
 VIEWS = toy_views(toy_meta(12, prefix="FOUND"), seed=5)
@@ -54,13 +56,19 @@ def test_all_are_listed_the_most_probable_first_and_those_without_views_last(ens
     with_views, without = ranked.iloc[:5], ranked.iloc[5:]
     assert sorted(with_views["signal_id"]) == [FOUND[row] for row in (0, 1, 3, 7, 9)]
     assert with_views["probability"].is_monotonic_decreasing
-    assert without[["probability", "probability_spread"]].isna().all(axis=None)
+    assert without[["probability", "probability_spread", "aleatoric", "epistemic"]].isna().all(axis=None)
+    # Of six stars nothing can be said.
+    assert set(ranked["calibration"]) == {TOO_FEW}
+    assert ranked["shift_auc"].isna().all()
     models = load_ensemble(ensemble)
     members = predict_members(models, VIEWS, "min")
     probability = ensemble_probability(models, members)
     rows = [FOUND.index(signal_id) for signal_id in with_views["signal_id"]]
     assert with_views["probability"].to_numpy() == pytest.approx(probability[rows], rel=1e-4)
     assert with_views["probability_spread"].to_numpy() == pytest.approx(members.std(axis=0)[rows], rel=1e-3, abs=1e-7)
+    doubt = uncertainty(members)
+    assert with_views["aleatoric"].to_numpy() == pytest.approx(doubt.aleatoric[rows], rel=1e-3)
+    assert with_views["epistemic"].to_numpy() == pytest.approx(doubt.epistemic[rows], rel=1e-3, abs=1e-9)
     assert with_views["snr"].tolist() == [row + 0.1 for row in rows]
 
 

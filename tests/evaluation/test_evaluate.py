@@ -28,6 +28,8 @@ TABLES = (
     "comparison.csv",
     "recall_by.csv",
     "calibration.csv",
+    "uncertainty.csv",
+    "conformal.csv",
     "classification_report.txt",
 )
 FIGURES = (

@@ -12,6 +12,8 @@ from lightmill.files import sha256_file
 from lightmill.training.conformal import calls
 from lightmill.training.dataset import read_dataset, write_dataset
 from lightmill.training.ensemble import ensemble_probability, load_ensemble, predict_members
+from lightmill.training.shift import NOT_VALID, TOO_FEW, VALID
+from lightmill.training.uncertainty import uncertainty
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +45,9 @@ def test_every_signal_without_a_label_is_ranked_the_most_probable_first(trained)
     members = predict_members(models, views, "min")
     expected = pd.Series(ensemble_probability(models, members), unknown["signal_id"])
     np.testing.assert_allclose(table["probability"], expected[table["signal_id"]], rtol=1e-12)
+    doubt = pd.DataFrame(uncertainty(members)._asdict(), index=unknown["signal_id"]).loc[table["signal_id"]]
+    for column in ("spread", "aleatoric", "epistemic"):
+        np.testing.assert_allclose(table[column], doubt[column], rtol=1e-12)
     limits = models.description["conformal"]
     assert table["call"].tolist() == calls(table["probability"].to_numpy(), limits).tolist()
     parquet = pd.read_parquet(trained / "ranked" / "candidates.parquet")
@@ -80,3 +85,23 @@ def test_the_same_again_gives_the_same_bytes(trained, tmp_path):
     rank_unknown(trained / "toy", trained / "ensemble", tmp_path)
     for name in ("candidates.csv", "candidates.parquet"):
         assert sha256_file(tmp_path / name) == sha256_file(trained / "ranked" / name)
+
+
+@pytest.mark.parametrize(
+    ("lost", "moved", "said"),
+    [(200, 0.0, VALID), (200, 3.0, NOT_VALID), (40, 3.0, TOO_FEW)],
+    ids=["alike", "not", "few"],
+)
+def test_where_candidates_look_otherwise_the_calibration_is_not_valid(tmp_path, lost, moved, said):
+    meta = toy_meta(600)
+    views = toy_views(meta)
+    unknown = np.arange(600) >= 600 - lost
+    meta.loc[unknown, ["label", "split"]] = ("unknown", "none")
+    views = {name: view + np.float32(moved) * unknown[:, None] for name, view in views.items()}
+    write_dataset(tmp_path / "toy", views, meta, {"scale": "min", "settings": {}, "labels": {}})
+    toy_ensemble(tmp_path / "toy", tmp_path, TrainingSettings(epochs=1, batch_size=64), seeds=[1])
+    rank_unknown(tmp_path / "toy", tmp_path / "ensemble", tmp_path)
+    table = pd.read_csv(tmp_path / "candidates.csv")
+    assert set(table["calibration"]) == {said}
+    assert table["shift_auc"].nunique() == (0 if said == TOO_FEW else 1)
+    assert said == TOO_FEW or (table["shift_auc"] > 0.7).all() == (said == NOT_VALID)

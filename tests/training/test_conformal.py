@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from lightmill.training.conformal import BY_EYE, NEGATIVE, POSITIVE, calls, conformal_limits
+from lightmill.training.conformal import BY_EYE, NEGATIVE, POSITIVE, allowed_errors, calls, conformal_limits
 
 
 def draw(positives, negatives, random, apart=2.0):
@@ -49,3 +49,23 @@ def test_of_too_few_nothing_is_called():
 def test_between_limits_that_cross_is_left_to_the_eye():
     limits = {"error_rate": 0.05, "negative_below": 0.8, "positive_above": 0.3}
     assert calls(np.array([0.2, 0.5, 0.9]), limits).tolist() == [NEGATIVE, BY_EYE, POSITIVE]
+
+
+def test_as_many_new_signals_are_wrong_as_limits_from_so_few_rows_allow():
+    random = np.random.default_rng(3)
+    missed, mistaken = [], []
+    for _ in range(400):
+        limits = conformal_limits(*draw(100, 300, random, apart=1.0))
+        labels, probabilities = draw(200, 150, random, apart=1.0)
+        called = calls(probabilities, limits)
+        missed.append(np.sum(called[labels == 1] == NEGATIVE))
+        mistaken.append(np.sum(called[labels == 0] == POSITIVE))
+    for wrong, rows in ((missed, (100, 200)), (mistaken, (300, 150))):
+        fewest, most = allowed_errors(*rows)
+        inside = np.mean((np.array(wrong) >= fewest) & (np.array(wrong) <= most))
+        # Whole numbers: somewhat more than 95 %, and no such interval holds all.
+        assert 0.93 < inside < 0.995
+        assert allowed_errors(*rows, confidence=0.5)[1] < most
+    # One of 20 may be wrong; of 18 none can be promised, so none is called.
+    assert allowed_errors(19, 100)[1] > 5
+    assert allowed_errors(18, 100) == (0, 0)

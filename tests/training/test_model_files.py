@@ -11,9 +11,10 @@ from lightmill.config.training import TaskLabels, TrainingSettings
 from lightmill.errors import ModelError, ViewError
 from lightmill.files import read_json, sha256_file, write_json
 from lightmill.training import load_ensemble, load_model, predict, predict_members, read_dataset
-from lightmill.training.ensemble import ensemble_models
+from lightmill.training.ensemble import ensemble_models, members_by_seed
 from lightmill.training.fitting import score_views
 from lightmill.training.model_files import probabilities
+from lightmill.training.shift import head_features
 from lightmill.training.train import train_model
 
 SETTINGS = TrainingSettings(epochs=2, batch_size=32)
@@ -154,3 +155,19 @@ def test_views_as_they_come_from_a_memory_map_are_taken(members, data):
 def test_the_sure_ones_keep_their_order():
     # In float32 all three would be 1.
     assert np.all(np.diff(probabilities(np.array([18, 20, 30], np.float32))) > 0)
+
+
+def test_what_is_dropped_belongs_to_the_model(data, tmp_path):
+    settings = SETTINGS.model_copy(update={"epochs": 1, "dropout": 0.4})
+    train_model(data, tmp_path / "model", "planet", LABELS, settings, 1)
+    network, description = load_model(tmp_path / "model")
+    assert description["settings"]["dropout"] == 0.4
+    assert [layer.p for layer in network.modules() if isinstance(layer, torch.nn.Dropout)] == [0.4]
+
+
+def test_an_ensemble_carries_what_its_calibration_was_fitted_on(ensemble, data):
+    models, dataset = load_ensemble(ensemble), read_dataset(data)
+    validation = (dataset.meta["split"] == "validation").to_numpy()
+    views = {name: view[validation] for name, view in dataset.views.items()}
+    np.testing.assert_array_equal(models.reference, head_features(models.networks[0], views))
+    assert list(members_by_seed(models)) == [1, 2, 10]

@@ -38,6 +38,32 @@ def test_astronet_has_the_weights_of_the_paper():
     assert sum(parameter.numel() for parameter in network.parameters()) == 9_940_193
 
 
+@pytest.mark.parametrize("name", sorted(ARCHITECTURES))
+def test_weights_have_the_same_names_whatever_is_dropped(name):
+    lengths = {"global": 201, "local": 61}
+    usual = build_network(name, lengths)
+    names = {weight: tensor.shape for weight, tensor in usual.state_dict().items()}
+    for share in (0.0, 0.4):
+        network = build_network(name, lengths, share)
+        assert {weight: tensor.shape for weight, tensor in network.state_dict().items()} == names
+        dropped = {layer.p for layer in network.modules() if isinstance(layer, nn.Dropout)}
+        assert dropped - {0.0} == {share} - {0.0}
+        # In the head and nowhere else.
+        assert all(
+            not isinstance(layer, nn.Dropout)
+            for child in network.children()
+            if child is not network.head
+            for layer in child.modules()
+        )
+    own = {layer.p for layer in usual.modules() if isinstance(layer, nn.Dropout)}
+    assert own == ({0.3} if name == "lightmill" else set())
+    assert {weight for weight in names if weight.startswith("head.")} == {
+        f"head.{place}.{part}"
+        for place in {"astronet": (0, 2, 4, 6, 8), "dual_branch": (0, 2), "lightmill": (1, 4)}[name]
+        for part in ("weight", "bias")
+    }
+
+
 @pytest.mark.parametrize("bins", [(124, 19), (125, 18)])
 def test_astronet_needs_views_that_its_poolings_leave_something_of(bins):
     with pytest.raises(ModelError, match="expected at least"):

@@ -9,11 +9,15 @@ from lightmill.config.training import TrainingSettings
 from lightmill.errors import LightmillError, ModelError, ViewError
 from lightmill.files import sha256_file
 from lightmill.training import load_ensemble, load_model, predict, predict_members, read_dataset
+from lightmill.training.conformal import calls
 from lightmill.training.dataset import write_dataset
-from lightmill.training.ensemble import ensemble_probability
+from lightmill.training.dropout import dropout_spread
+from lightmill.training.ensemble import ensemble_probability, members_by_seed
 from lightmill.training.export import export_dataset
-from lightmill.training.scoring import ID_COLUMNS, score_file, score_rows
+from lightmill.training.scoring import DETAILS, ID_COLUMNS, score_file, score_rows
+from lightmill.training.shift import TOO_FEW
 from lightmill.training.train import train_model
+from lightmill.training.uncertainty import uncertainty
 from lightmill.views.importing import rescaled
 
 SETTINGS = TrainingSettings(epochs=1, batch_size=64)
@@ -299,3 +303,52 @@ def test_the_command_refuses_on_one_line(model, saved, tmp_path):
     result = run(model / "1", "--views", saved(a_file()), "-o", tmp_path / "views.npz" / "s.csv")
     assert result.exit_code == 1
     assert "s.csv: cannot be written" in result.output
+
+
+def test_details_say_how_sure_and_whether_the_calibration_holds(model, data, saved, tmp_path):
+    columns = a_file()
+    plain = score_rows(model / "ensemble", saved(columns)).table
+    detailed = score_rows(model / "ensemble", saved(columns), prior=0.001, details=True)
+    table = detailed.table
+    assert list(table.columns) == ["row", "star_id", "probability", "spread", *DETAILS]
+    ensemble = load_ensemble(model / "ensemble")
+    views = {name: columns[f"{name}_view"] for name in LENGTHS}
+    doubt = uncertainty(predict_members(ensemble, views, "min"))
+    np.testing.assert_array_equal(table["aleatoric"], doubt.aleatoric)
+    np.testing.assert_array_equal(table["epistemic"], doubt.epistemic)
+    # Calls are those of the probabilities without another prior.
+    assert table["call"].tolist() == calls(plain["probability"].to_numpy(), ensemble.description["conformal"]).tolist()
+    # 24 rows are no calibration to compare with.
+    assert set(table["calibration"]) == {TOO_FEW}
+    assert table["dropout_spread"].isna().all()
+    alone = score_rows(model / "1", saved(columns), details=True)
+    assert (alone.table["epistemic"] == 0).all()
+    assert (alone.table["calibration"] == "").all()
+    assert alone.shift is None
+    result = run(model / "ensemble", "--views", saved(columns), "-o", tmp_path / "s.csv", "--details")
+    assert result.exit_code == 0, result.output
+    assert list(scores(tmp_path / "s.csv").columns) == list(table.columns)
+    assert "calibration: too few to tell (a check takes 50 stars)" in result.output.splitlines()
+
+
+def test_a_network_that_drops_out_says_how_far_its_passes_are_apart(data, saved, tmp_path):
+    settings = SETTINGS.model_copy(update={"dropout": 0.4})
+    toy_ensemble(data, tmp_path, settings)
+    columns = a_file(n=20)
+    table = score_rows(tmp_path / "ensemble", saved(columns), details=True).table
+    networks = members_by_seed(load_ensemble(tmp_path / "ensemble"))
+    expected = dropout_spread(networks, {name: columns[f"{name}_view"] for name in LENGTHS})
+    np.testing.assert_array_equal(table["dropout_spread"], expected)
+    assert (expected > 0).all()
+
+
+def test_another_kind_of_views_is_told_from_those_of_the_calibration(saved, tmp_path):
+    toy_dataset(tmp_path / "toy", n=600)
+    toy_ensemble(tmp_path / "toy", tmp_path, SETTINGS, seeds=[1])
+    # Noise that is of the scale, but has no dip in it.
+    result = run(tmp_path / "ensemble", "--views", saved(a_file()), "-o", tmp_path / "s.csv")
+    assert "calibration: not valid here (AUC 0." in result.output
+    views = toy_views(toy_meta(600), seed=5)
+    alike = {"kepid": np.arange(600), "scale": np.array("min"), **views}
+    result = run(tmp_path / "ensemble", "--views", saved(alike), "-o", tmp_path / "s.csv")
+    assert "calibration: valid (AUC 0." in result.output

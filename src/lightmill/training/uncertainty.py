@@ -11,6 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import entr, kl_div
 
+_LEAST = np.finfo(np.float64).tiny
+
 
 class Uncertainty(NamedTuple):
     """What k members say of n signals, each (n,) float64.
@@ -45,7 +47,7 @@ def uncertainty(probabilities: np.ndarray) -> Uncertainty:
     p = np.asarray(probabilities, np.float64)
     mean = p.mean(axis=0)
     # The difference of the entropies, as a sum of what is never negative: it keeps its digits where members agree.
-    epistemic = (kl_div(p, mean) + kl_div(1 - p, 1 - mean)).mean(axis=0)
+    epistemic = (_divergence(p) + _divergence(1 - p)).mean(axis=0)
     return Uncertainty(
         mean=mean,
         spread=p.std(axis=0),
@@ -53,6 +55,12 @@ def uncertainty(probabilities: np.ndarray) -> Uncertainty:
         aleatoric=binary_entropy(p).mean(axis=0),
         epistemic=epistemic,
     )
+
+
+def _divergence(probabilities: np.ndarray) -> np.ndarray:
+    """One side's part (k, n) of the divergence of each member from the mean."""
+    # A mean may round to 0 where a member is just above it.
+    return np.asarray(kl_div(probabilities, np.maximum(probabilities.mean(axis=0), _LEAST)))
 
 
 def binary_entropy(probabilities: np.ndarray) -> np.ndarray:
