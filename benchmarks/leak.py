@@ -86,8 +86,8 @@ def cross_scores(
 ) -> np.ndarray:
     """Score (n,) of each row by networks that were fitted to folds without it; `groups` (n,) are never cut."""
     scores = np.zeros(len(examples))
-    for fold, (rest, test) in enumerate(_folds(examples.labels, groups, deal)):
-        learned, chosen_by = next(_folds(examples.labels[rest], groups[rest], deal._replace(folds=VALIDATION)))
+    for fold, (rest, test) in enumerate(folds(examples.labels, groups, deal)):
+        learned, chosen_by = next(folds(examples.labels[rest], groups[rest], deal._replace(folds=VALIDATION)))
         train, validation = (_part(examples, rest[rows]) for rows in (learned, chosen_by))
         for seed in seeds:
             lengths = {name: view.shape[1] for name, view in examples.views.items()}
@@ -99,7 +99,8 @@ def cross_scores(
     return scores
 
 
-def _folds(labels: np.ndarray, groups: np.ndarray, deal: Deal) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def folds(labels: np.ndarray, groups: np.ndarray, deal: Deal) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Of each fold the rows outside and inside, as alike in `labels` (n,) as `groups` (n,) that are not cut allow."""
     yield from StratifiedGroupKFold(deal.folds, shuffle=True, random_state=deal.seed).split(labels, labels, groups)
 
 

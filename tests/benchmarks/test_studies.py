@@ -6,6 +6,7 @@ import pytest
 from benchmarks.drift import Drift, apart, drifted, drifts_of
 from benchmarks.finding import is_known
 from benchmarks.injections import FALSE_ALARMS, table
+from benchmarks.leak import BY_SIGNAL, BY_STAR, Deal, differences, folds
 from benchmarks.search import transits_apart
 
 from lightmill.search.settle import Found
@@ -67,3 +68,39 @@ def test_what_is_known_is_known_at_simple_ratios_too():
     assert is_known(found(6.0), [PLANET])
     assert not is_known(found(5.1), [PLANET])
     assert not is_known(found(4.0), [])
+
+
+def test_folds_test_every_row_once_and_cut_no_group():
+    generator = np.random.default_rng(1)
+    labels, stars = (generator.random(300) < 0.3).astype(float), generator.integers(0, 120, 300)
+    tested = []
+    for rest, test in folds(labels, stars, Deal(4, 1)):
+        assert not set(stars[rest]) & set(stars[test])
+        assert labels[test].mean() == pytest.approx(0.3, abs=0.08)
+        tested += test.tolist()
+    assert sorted(tested) == list(range(300))
+    cut = [set(stars[rest]) & set(stars[test]) for rest, test in folds(labels, np.arange(300), Deal(4, 1))]
+    assert all(cut)
+
+
+def test_a_leak_is_seen_in_the_stars_that_have_several_signals():
+    generator = np.random.default_rng(2)
+    labels = np.tile([1, 0], 200)
+    honest = 1 / (1 + np.exp(-(labels - 0.5) - generator.normal(0, 1, 400)))
+    several = np.arange(400) < 200
+    scores = pd.DataFrame(
+        {
+            "signal_id": np.arange(400).astype(str),
+            "star_id": np.where(several, np.arange(400) // 4, np.arange(400)).astype(str),
+            "label": labels,
+            BY_STAR: honest,
+            # Of stars with several signals the label itself is remembered.
+            BY_SIGNAL: np.where(several, 0.5 * honest + 0.5 * labels, honest),
+        }
+    )
+    table = differences(scores).set_index(["signals", "metric"])
+    assert table["n"].tolist() == [400, 400, 200, 200]
+    assert (table["better"] == BY_SIGNAL).all()
+    for metric in ("average_precision", "roc_auc"):
+        assert table.loc[("of stars with several", metric), "value"] == 1
+        assert table.loc[("all", metric), "difference"] < table.loc[("of stars with several", metric), "difference"]

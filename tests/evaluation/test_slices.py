@@ -41,10 +41,13 @@ def test_slices_by_hand():
     assert whole[["n", "n_positives", "n_groups", "called_positive"]].tolist() == [6, 3, 5, 3]
     assert whole[["recall", "precision", "false_positive_rate"]].tolist() == pytest.approx([2 / 3, 2 / 3, 1 / 3])
     periods = table.loc["period_d"]
+    assert table.loc["disposition"]["precision"].isna().all()
     assert periods.index.tolist() == ["below 1", "1 to 3", "3 to 10", "from 300", "unknown"]
     assert periods["n"].tolist() == [1, 2, 1, 1, 1]
     assert periods["recall"].tolist() == pytest.approx([1, 0, NAN, 1, NAN], nan_ok=True)
     assert periods["false_positive_rate"].tolist() == pytest.approx([NAN, 1, 0, NAN, 0], nan_ok=True)
+    assert table.loc["period_d"]["precision"].isna().sum() == 4
+    assert table.loc[("period_d", "1 to 3"), "precision"] == 0
     assert periods.loc["1 to 3", ["low_edge", "high_edge"]].tolist() == [1, 3]
     assert np.isnan(periods.loc["below 1", "low_edge"])
     assert "snr" not in table.index.get_level_values(0)

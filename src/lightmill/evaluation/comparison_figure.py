@@ -18,8 +18,10 @@ def comparison_figure(differences: pd.DataFrame, confidence: float, title: str) 
     the other sign. Filled dots: the interval of `confidence` does not hold zero.
     """
     pairs = list(dict.fromkeys(zip(differences["model"], differences["other"], strict=True)))
+    if not pairs:
+        return _nothing_to_compare(title)
     with rc_context(STYLE):
-        figure = Figure(figsize=(9.5, 1.9 + 0.32 * max(len(pairs), 1)), layout="constrained")
+        figure = Figure(figsize=(9.5, 1.9 + 0.32 * len(pairs)), layout="constrained")
         panels = figure.subplots(1, len(PANELS), sharey=True)
         for axes, (metric, name) in zip(panels, PANELS.items(), strict=True):
             rows = differences[differences["metric"] == metric].set_index(["model", "other"])
@@ -36,14 +38,22 @@ def comparison_figure(differences: pd.DataFrame, confidence: float, title: str) 
             axes.set_xlabel("difference, sign turned" if sign < 0 else "difference")
             axes.grid(axis="x", color="0.92", linewidth=0.6)
             axes.margins(x=0.12)
-        if not pairs:
-            panels[1].text(0, 0, "nothing to compare with", ha="center", va="center", color=GREY)
+            axes.locator_params(axis="x", nbins=5)
         panels[0].set_yticks(range(len(pairs)), [f"{model} − {other}" for model, other in pairs])
-        panels[0].set_ylim(max(len(pairs), 1) - 0.4, -0.6)
+        panels[0].set_ylim(len(pairs) - 0.4, -0.6)
         figure.suptitle(title, fontsize=10)
         figure.supxlabel(
             f"Right of zero: the first is better. Bars: {confidence:.0%} interval by group, paired. "
             "Filled: it does not hold zero.",
             fontsize="small",
         )
+    return figure
+
+
+def _nothing_to_compare(title: str) -> Figure:
+    """The figure of a dataset of which no number is known that a baseline could be fitted to."""
+    with rc_context(STYLE):
+        figure = Figure(figsize=(9.5, 1.9), layout="constrained")
+        figure.suptitle(title, fontsize=10)
+        figure.text(0.5, 0.4, "no baseline to compare with", ha="center", va="center", color=GREY)
     return figure

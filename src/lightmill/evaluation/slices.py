@@ -61,7 +61,7 @@ def recall_by(meta: pd.DataFrame, labels: np.ndarray, called: np.ndarray, confid
         the groups' numbers m of signals (Kish 1965, Survey Sampling), and so rather too long than too short.
 
     Numbers that are known of no signal have no slices; signals of which one is unknown are in the slice `unknown`.
-    A share of nothing is NaN.
+    A share of nothing is NaN, and so is the precision in a slice of one class.
     """
     groups = meta["group_id"].to_numpy(str)
     rows = [
@@ -108,9 +108,10 @@ def _slice(positive: np.ndarray, called: np.ndarray, groups: np.ndarray, confide
         "n_groups": len(np.unique(groups)),
         "called_positive": int(called.sum()),
     }
+    both = positive.any() and not positive.all()
     for share, hit, among in (
         ("recall", called, positive),
-        ("precision", positive, called),
+        ("precision", positive, called & both),
         ("false_positive_rate", called, ~positive),
     ):
         value, low, high = share_of(hit[among], groups[among], confidence)

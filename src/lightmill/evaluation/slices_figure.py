@@ -49,7 +49,7 @@ def slices_figure(slices: pd.DataFrame, names: Sequence[str], title: str) -> Fig
                 (VERMILLION, f"share of {names[0]} called {names[1]}: {whole['false_positive_rate']:.3f} of all"),
             )
         ]
-        figure.legend(handles=handles, loc="outside lower center", ncols=2, fontsize=8, frameon=False)
+        figure.legend(handles=handles, loc="outside lower center", ncols=columns, fontsize=8, frameon=False)
         figure.suptitle(title, fontsize=10)
     return figure
 
