@@ -31,7 +31,7 @@ from lightmill.training.fitting import fit, score_views
 from lightmill.training.train import fresh_network
 
 # Examples of one timed epoch; and examples and epochs of the training after which both are judged.
-WORK: dict[Architecture, tuple[int, int, int]] = {"dual_branch": (2048, 4096, 6), "astronet": (1024, 1024, 5)}
+WORK: dict[Architecture, tuple[int, int, int]] = {"dual_branch": (8192, 4096, 6), "astronet": (1024, 1024, 5)}
 JUDGED, VALIDATION = 2000, 128
 
 
