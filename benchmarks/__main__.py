@@ -10,7 +10,7 @@ from pathlib import Path
 from benchmarks.records import HEADER, Record, records_of, table_lines, write_records
 
 # Each is a module here: `compare(folder)` yields its records, the first line of its docstring says what it is about.
-NAMES = ("fits", "store", "views", "search", "catalog", "training", "dropout", "bootstrap", "downloads")
+NAMES = ("fits", "store", "views", "search", "catalog", "training", "ensemble", "dropout", "bootstrap", "downloads")
 RESULTS = Path(__file__).parent / "results.json"
 
 # Read by the numeric libraries when they are loaded, which happens in the processes that measure.

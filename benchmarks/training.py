@@ -1,109 +1,128 @@
-"""One epoch of `dual_branch`, whose convolutions are two-dimensional with channels last, against plain Conv1d.
+"""Training `dual_branch` and `astronet` as the product does it, against the plain networks in a plain PyTorch loop.
 
-The same network with the same first weights, fitted by the same loop to the same made-up views: only the form of the
-convolutions differs. An epoch is the steps over the training set, scores of a validation set, metrics and checkpoint.
+Ours: convolutions in two-dimensional form with the channels last, products in bfloat16, a fused optimiser, memory that
+is kept; and the checkpoint after an epoch, which the plain loop does without. Each has a process of its own, as a job
+and a script have. Both take as many steps on as many examples, score a validation set after each epoch, and are judged
+on the same rows.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor, ProcessPoolExecutor
 from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
+from statistics import median
+from time import process_time
 
 import numpy as np
 import pandas as pd
 import torch
-from torch import Tensor, nn
+from sklearn.metrics import average_precision_score
 
-from benchmarks.records import Peer, Record, release, side_by_side
-from lightmill.config.training import TrainingSettings
+from benchmarks.plain_networks import PLAIN, score_plainly, train_plainly
+from benchmarks.records import Record, release
+from lightmill.config.training import Architecture, TrainingSettings
 from lightmill.config.views import ViewSettings
+from lightmill.memory import keep_freed_memory
 from lightmill.training.checkpoint import Checkpoint
 from lightmill.training.determinism import seed_torch
 from lightmill.training.examples import Examples
 from lightmill.training.fitting import fit, score_views
-from lightmill.training.networks.base import Network
-from lightmill.training.networks.dual_branch import (
-    BRANCH_FEATURES,
-    FILTERS,
-    HEAD_FEATURES,
-    KERNEL,
-    POOL,
-    DualBranch,
-)
+from lightmill.training.train import fresh_network
+
+# Examples of one timed epoch; and examples and epochs of the training after which both are judged.
+WORK: dict[Architecture, tuple[int, int, int]] = {"dual_branch": (8192, 4096, 6), "astronet": (1024, 1024, 5)}
+JUDGED, VALIDATION = 2000, 128
 
 
-class PlainBranch(nn.Module):
-    """A branch of `dual_branch` as one would write it first."""
-
-    def __init__(self, bins: int) -> None:
-        super().__init__()
-        self.convolutions = nn.Sequential(
-            nn.Conv1d(1, FILTERS, KERNEL, padding=KERNEL // 2),
-            nn.ReLU(),
-            nn.MaxPool1d(POOL),
-            nn.Conv1d(FILTERS, FILTERS, KERNEL, padding=KERNEL // 2),
-            nn.ReLU(),
-            nn.MaxPool1d(POOL),
-        )
-        self.dense = nn.Linear(FILTERS * (bins // POOL // POOL), BRANCH_FEATURES)
-
-    def forward(self, view: Tensor) -> Tensor:
-        return torch.relu(self.dense(self.convolutions(view[:, None, :]).flatten(1)))
-
-
-class PlainDualBranch(Network):
-    """`dual_branch` with one-dimensional convolutions."""
-
-    view_names = DualBranch.view_names
-
-    def __init__(self, view_bins: Mapping[str, int]) -> None:
-        super().__init__()
-        self.branches = nn.ModuleDict({name: PlainBranch(view_bins[name]) for name in self.view_names})
-        self.head = nn.Sequential(
-            nn.Linear(len(self.view_names) * BRANCH_FEATURES, HEAD_FEATURES), nn.ReLU(), nn.Linear(HEAD_FEATURES, 1)
-        )
-
-    def forward(self, views: Mapping[str, Tensor]) -> Tensor:
-        features = [branch(views[name]) for name, branch in self.branches.items()]
-        return self.head(torch.cat(features, dim=1)).squeeze(1)
-
-    def early_layers(self) -> list[nn.Module]:
-        return [branch.get_submodule("convolutions") for branch in self.branches.values()]
-
-
-def compare(folder: Path, samples: int = 2048, repeats: int = 5) -> Iterator[Record]:
+def compare(folder: Path, repeats: int = 5) -> Iterator[Record]:
     views = ViewSettings()
     lengths = {"global": views.global_.length, "local": views.local.length}
-    train, validation = _examples(lengths, samples, seed=1), _examples(lengths, 128, seed=2)
-    settings = TrainingSettings(epochs=1)
-    seed_torch(1, 0)
-    first = DualBranch(lengths).state_dict()
-    # The kernels lose the height of the image, (16, 1, 1, 5) -> (16, 1, 5); all else is the same.
-    plain = {name: weight.squeeze(2) if weight.dim() == 4 else weight for name, weight in first.items()}
+    context = get_context("spawn")
+    with (
+        ProcessPoolExecutor(1, mp_context=context, initializer=keep_freed_memory) as ours,
+        ProcessPoolExecutor(1, mp_context=context, initializer=torch.set_num_threads, initargs=(1,)) as peers,
+    ):
+        for architecture, (timed, learned, epochs) in WORK.items():
+            by_us = partial(_by_us, architecture, lengths, folder, JUDGED)
+            plainly = partial(_plainly, architecture, lengths, JUDGED)
+            sides = [(ours, by_us), (peers, plainly)]
+            reached = [executor.submit(run, learned, epochs).result()[1] for executor, run in sides]
+            ours_s, peer_s = _turns(sides, timed, repeats)
+            ratios = [theirs / mine for mine, theirs in zip(ours_s, peer_s, strict=True)]
+            error = float(np.sqrt(reached[1] * (1 - reached[1]) / (JUDGED / 2)))
+            yield Record(
+                name=f"training_{architecture}",
+                unit="sample",
+                n=timed,
+                repeats=repeats,
+                ours_s=median(ours_s) / timed,
+                peer=f"{release('torch')}: Conv1d, float32, Adam",
+                peer_s=median(peer_s) / timed,
+                ratio=median(peer_s) / median(ours_s),
+                ratio_low=min(ratios),
+                ratio_high=max(ratios),
+                difference=abs(reached[0] - reached[1]),
+                difference_in=f"of average precision, standard error {error:.2g}",
+                beside={f"average precision, {epochs} epochs of {learned} samples": (reached[0], reached[1])},
+            )
 
-    def epoch(network: Network, weights: Mapping[str, Tensor]) -> np.ndarray:
-        """Logits of the validation set after one epoch."""
-        network.load_state_dict(weights)
-        path = folder / "checkpoint"
-        path.unlink(missing_ok=True)
-        fit(network, train, validation, settings, 1, Checkpoint(path, ""))
-        return score_views(network, validation.views)
 
-    yield side_by_side(
-        "training_dual_branch",
-        partial(epoch, DualBranch(lengths), first),
-        Peer(f"{release('torch')} Conv1d", partial(epoch, PlainDualBranch(lengths), plain)),
-        unit="sample",
-        n=samples,
-        repeats=repeats,
-        difference=lambda ours, theirs: np.abs(ours - theirs).max(),
-        difference_in="of the logits after it",
+def _turns(
+    sides: list[tuple[Executor, Callable[[int, int], tuple[float, float]]]], timed: int, repeats: int
+) -> tuple[list[float], list[float]]:
+    """CPU seconds of one epoch on either side, in turns; who begins changes, and a first round is not timed."""
+    seconds: tuple[list[float], list[float]] = ([], [])
+    for repeat in range(repeats + 1):
+        for place in (0, 1) if repeat % 2 else (1, 0):
+            executor, run = sides[place]
+            taken = executor.submit(run, timed, 1).result()[0]
+            if repeat:
+                seconds[place].append(taken)
+    return seconds
+
+
+def _by_us(
+    architecture: Architecture, lengths: Mapping[str, int], folder: Path, judged: int, n: int, epochs: int
+) -> tuple[float, float]:
+    """CPU seconds of a training as the product trains, and the average precision that it reaches."""
+    train, validation, test = (examples(lengths, rows, seed) for seed, rows in enumerate((n, VALIDATION, judged)))
+    settings = TrainingSettings(
+        architecture=architecture, epochs=epochs, patience=epochs, precision="bfloat16", class_weights=False
     )
+    network = fresh_network(architecture, lengths, seed=1)
+    path = folder / "checkpoint"
+    path.unlink(missing_ok=True)
+    start = process_time()
+    fit(network, train, validation, settings, 1, Checkpoint(path, ""))
+    seconds = process_time() - start
+    return seconds, float(average_precision_score(test.labels, score_views(network, test.views)))
 
 
-def _examples(lengths: Mapping[str, int], n: int, seed: int) -> Examples:
-    """Noise with a dip in the middle of the positives: times do not depend on what is in the views."""
+def _plainly(
+    architecture: Architecture, lengths: Mapping[str, int], judged: int, n: int, epochs: int
+) -> tuple[float, float]:
+    """The same of the plain network in the plain loop, with batches of the same size and the same rate."""
+    train, validation, test = (examples(lengths, rows, seed) for seed, rows in enumerate((n, VALIDATION, judged)))
+    settings = TrainingSettings()
+    seed_torch(1, 0)
+    network = PLAIN[architecture](lengths)
+    start = process_time()
+    for _ in train_plainly(network, train.views, train.labels, epochs, settings.batch_size, settings.learning_rate):
+        average_precision_score(validation.labels, score_plainly(network, validation.views))
+    seconds = process_time() - start
+    return seconds, float(average_precision_score(test.labels, score_plainly(network, test.views)))
+
+
+def examples(lengths: Mapping[str, int], n: int, seed: int) -> Examples:
+    """Noise with a dip in the middle of the positives, of depths from nothing to plain: some cannot be told."""
     generator = np.random.default_rng(seed)
     labels = (np.arange(n) % 2).astype(np.float32)
-    views = {name: generator.normal(size=(n, bins)).astype(np.float32) for name, bins in lengths.items()}
-    views["local"][labels == 1, lengths["local"] // 2 - 5 : lengths["local"] // 2 + 6] -= 3
+    depth = generator.uniform(0, 2, n).astype(np.float32) * labels
+    views = {}
+    for name, bins in lengths.items():
+        view = generator.normal(size=(n, bins)).astype(np.float32)
+        half = max(bins // 40, 1)
+        view[:, bins // 2 - half : bins // 2 + half + 1] -= depth[:, None]
+        views[name] = view
     return Examples(views, labels, pd.DataFrame(index=range(n)))

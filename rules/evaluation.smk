@@ -138,7 +138,7 @@ rule explain_signals:
     resources:
         mem_mb=3000,
     params:
-        count=CONFIG.evaluation.explain,
+        signals=CONFIG.evaluation.explain,
         code=code("explain_signals"),
     script:
         "../scripts/explain_signals.py"

@@ -9,6 +9,6 @@ with job_log(snakemake.log[0]):
     explain_signals(
         dataset=Path(snakemake.input.manifest).parent,
         ensemble=Path(snakemake.input.description).parent,
-        count=snakemake.params.count,
+        count=snakemake.params.signals,
         folder=Path(snakemake.output.arrays).parent,
     )

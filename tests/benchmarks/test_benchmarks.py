@@ -112,6 +112,22 @@ def test_downloads_tell_from_outside_what_arrived_and_what_did_not(load, tmp_pat
     assert (waited < 60, never) == (True, None)
 
 
+def test_plain_networks_are_the_same_networks_and_learn_the_same(load, tmp_path):
+    training, plain, ensemble = load("training"), load("plain_networks"), load("ensemble")
+    lengths = {"global": 125, "local": 19}
+    for name, network in plain.PLAIN.items():
+        ours = training.fresh_network(name, lengths, 1)
+        sizes = [sum(weight.numel() for weight in one.parameters()) for one in (ours, network(lengths))]
+        assert sizes[0] == sizes[1]
+    by_us = training._by_us("dual_branch", lengths, tmp_path, 200, 400, 6)
+    plainly = training._plainly("dual_branch", lengths, 200, 400, 6)
+    assert min(by_us[1], plainly[1]) > 0.9
+    assert min(by_us[0], plainly[0]) > 0
+    # A member is its seed's alone.
+    members = [ensemble._member(tmp_path, 128, 1, member) for member in (3, 4, 3)]
+    assert members[0] == members[2] != members[1]
+
+
 def test_list_names_every_benchmark_with_its_subject(load, capsys):
     program = load("__main__")
     program.main(["--list"])

@@ -204,3 +204,20 @@ def test_an_unknown_architecture_names_the_known():
 def test_a_missing_view_is_named():
     with pytest.raises(ModelError, match=r"needs the views global, local; the dataset has global"):
         build_network("dual_branch", {"global": 32})
+
+
+@pytest.mark.parametrize("bins", [20, 21, 5])
+def test_a_branch_is_its_layers_one_after_the_other_and_so_is_its_derivative(bins):
+    torch.manual_seed(1)
+    branch = Branch(bins)
+    view = torch.randn(8, bins)
+    # Equal neighbours, of which the first counts.
+    view[:, : bins // 2] = 0.0
+    image = view[:, None, None, :].contiguous(memory_format=torch.channels_last)
+    plain = torch.relu(branch.dense(branch.convolutions(image).flatten(1)))
+    seen = branch(view)
+    torch.testing.assert_close(seen, plain)
+    expected = torch.autograd.grad(plain.square().sum(), list(branch.parameters()))
+    found = torch.autograd.grad(seen.square().sum(), list(branch.parameters()))
+    for one, other in zip(found, expected, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-6)

@@ -9,7 +9,7 @@ import time
 
 import pandas as pd
 import pytest
-from workflow.running import bytes_of, command, jobs, run_to_the_end, snakemake
+from workflow.running import TINY, bytes_of, command, jobs, run_to_the_end, snakemake
 
 pytestmark = pytest.mark.xdist_group("workflow")
 
@@ -93,6 +93,17 @@ def test_a_removed_view_is_made_again_and_nothing_before_it(copy_of_run):
     assert "fetch_light_curves" not in announced
     run_to_the_end(copy_of_run, "--cores", "2")
     assert {**before, **bytes_of(copy_of_run)} == bytes_of(copy_of_run)
+
+
+def test_explanations_are_one_more_job_where_they_are_asked_for(copy_of_run, tmp_path):
+    more = tmp_path / "explain.yaml"
+    more.write_text("evaluation: {explain: 6}\n")
+    before = bytes_of(copy_of_run)
+    run_to_the_end(copy_of_run, "--cores", "2", config=[TINY, more])
+    assert started(copy_of_run) & {"evaluate_model", "rank_unknown", "explain_signals"} == {"explain_signals"}
+    made = {f"evaluation/kepler/explanations.{kind}" for kind in ("npz", "csv", "png")}
+    assert set(bytes_of(copy_of_run)) - set(before) == made
+    assert before.items() <= bytes_of(copy_of_run).items()
 
 
 def test_a_killed_run_continues_to_the_same_bytes(finished_run, tmp_path):

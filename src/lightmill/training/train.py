@@ -12,6 +12,7 @@ from lightmill.config.training import TaskLabels, TrainingSettings
 from lightmill.errors import ModelError
 from lightmill.files import digest, write_csv
 from lightmill.logs import logger
+from lightmill.memory import keep_freed_memory
 from lightmill.training.checkpoint import Checkpoint
 from lightmill.training.dataset import Dataset, read_dataset
 from lightmill.training.determinism import deterministic, seed_torch
@@ -170,6 +171,8 @@ def fit_and_save(
     `description` must say all that decides the outcome: together with the digest of the module in the file `code`, by
     default this one, it is the checkpoint's key.
     """
+    # Every step asks for the same large arrays again.
+    keep_freed_memory()
     folder = Path(folder)
     key = digest({"description": dict(description), "code": code_digest(code)})
     checkpoint = Checkpoint(folder / CHECKPOINT, key)

@@ -5,6 +5,7 @@ Vanderburg 2018, AJ 155, 94), reduced to what a few hundred signals can train in
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -23,7 +24,9 @@ class Branch(nn.Module):
 
     The one-dimensional convolutions are written as two-dimensional ones of height 1 with the channels last in memory:
     the same numbers, in about two thirds of the time on a CPU. Pooling goes before the rectifier, which then has half
-    as much to do; the largest of rectified numbers is the largest of them, rectified.
+    as much to do; the largest of rectified numbers is the largest of them, rectified. The first convolution, whose
+    outcome is by far the largest array, is made at even and at odd bins apart, so that pooling is the larger of two
+    arrays: a sixth of a step less.
     """
 
     def __init__(self, bins: int) -> None:
@@ -41,8 +44,35 @@ class Branch(nn.Module):
 
     def forward(self, view: Tensor) -> Tensor:
         """Features (n, BRANCH_FEATURES) of a view (n, bins)."""
-        image = view[:, None, None, :].contiguous(memory_format=torch.channels_last)  # (n, 1, 1, bins)
-        return torch.relu(self.dense(self.convolutions(image).flatten(1)))
+        convolution: nn.Conv2d = self.convolutions[0]  # type: ignore[assignment]
+        weights = convolution.weight, convolution.bias
+        padded = nn.functional.pad(view, (KERNEL // 2, KERNEL // 2))
+        width = view.shape[1] // POOL * POOL + KERNEL - POOL
+        even, odd = (
+            nn.functional.conv2d(_image(padded[:, phase : phase + width]), *weights, stride=POOL) for phase in (0, 1)
+        )  # each (n, 16, 1, bins // 2)
+        image = _Larger.apply(even, odd)
+        return torch.relu(self.dense(self.convolutions[2:](image).flatten(1)))
+
+
+def _image(view: Tensor) -> Tensor:
+    """A view (n, bins) as an image (n, 1, 1, bins) with its channel last in memory."""
+    return view[:, None, None, :].contiguous(memory_format=torch.channels_last)
+
+
+class _Larger(torch.autograd.Function):
+    """The larger of two arrays, where they are equal the first: what pooling of pairs is, and its derivative."""
+
+    @staticmethod
+    def forward(ctx: Any, first: Tensor, second: Tensor) -> Tensor:
+        ctx.save_for_backward(second - first)
+        return torch.maximum(first, second)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor]:
+        (ahead,) = ctx.saved_tensors
+        of_second: Tensor = torch.ops.aten.threshold_backward(gradient, ahead, 0)
+        return gradient - of_second, of_second
 
 
 class DualBranch(Network):
