@@ -1,4 +1,4 @@
-"""How much better a network looks when the signals of one star stand on both sides of the split.
+"""How much better a network looks, if at all, when signals of one star stand on both sides of the split.
 
     python -m benchmarks.leak DATASET [DATASET ...] [--seeds 2] [--epochs 10] [--folds 4] [--deal 1]
 
