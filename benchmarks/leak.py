@@ -4,9 +4,9 @@
 
 A dataset's labelled rows are dealt to folds twice: whole stars, and signals whatever their star. Each row is scored
 once in either way, by `dual_branch` networks (mean of the seeds) that were fitted to the other folds, with as many rows
-and the same settings; so apart from luck the two scores of a row differ in one thing, whether the network has seen other
-signals of its star. Differences are paired by row, their intervals from a bootstrap by star, which knows nothing of that
-luck: deal the folds more than once. Only stars with several signals can leak: they have a line of their own. Scores are
+and the same settings; so apart from luck its two scores differ in one thing, whether the network has seen other signals
+of its star. Differences are paired by row, their intervals from a bootstrap by star, which knows nothing of that luck:
+deal the folds more than once. Only stars with several signals can leak: they have a line of their own. Scores are
 written to `<name>_scores.csv` in the folder `--output`.
 """
 
