@@ -1,12 +1,13 @@
-"""How much better a network looks when the signals of one star stand on both sides of the split.
+"""How much better a network looks, if at all, when signals of one star stand on both sides of the split.
 
     python -m benchmarks.leak DATASET [DATASET ...] [--seeds 2] [--epochs 10] [--folds 4] [--deal 1]
 
 A dataset's labelled rows are dealt to folds twice: whole stars, and signals whatever their star. Each row is scored
 once in either way, by `dual_branch` networks (mean of the seeds) that were fitted to the other folds, with as many rows
-and the same settings; so the two scores of a row differ in one thing, whether the network has seen other signals of its
-star. Differences are paired by row, their intervals from a bootstrap by star. Only stars with several signals can leak:
-they have a line of their own. Scores are written to `<name>_scores.csv` in the folder `--output`.
+and the same settings; so apart from luck its two scores differ in one thing, whether the network has seen other signals
+of its star. Differences are paired by row, their intervals from a bootstrap by star, which knows nothing of that luck:
+deal the folds more than once. Only stars with several signals can leak: they have a line of their own. Scores are
+written to `<name>_scores.csv` in the folder `--output`.
 """
 
 import argparse
