@@ -45,7 +45,7 @@ def loop(network: Network, views: Mapping[str, np.ndarray], passes: int, seed: i
     return np.stack(logits)
 
 
-def compare(folder: Path, samples: int = 512, repeats: int = 3) -> Iterator[Record]:
+def compare(folder: Path, samples: int = 256, repeats: int = 3) -> Iterator[Record]:
     generator = np.random.default_rng(0)
     views = {name: generator.normal(size=(samples, bins)).astype(np.float32) for name, bins in LENGTHS.items()}
     for architecture, share in SHARES.items():
