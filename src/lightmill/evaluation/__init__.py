@@ -6,6 +6,7 @@ __getattr__, __dir__, __all__ = lazy_names(
     __name__,
     {
         "evaluate_model": "evaluate",
+        "explain_signals": "explanation",
         "plot_sample_light_curves": "light_curves",
         "metric_names": "metrics",
         "score_metrics": "metrics",
