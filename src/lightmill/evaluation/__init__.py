@@ -7,6 +7,7 @@ __getattr__, __dir__, __all__ = lazy_names(
     {
         "compare_experiments": "compare",
         "evaluate_model": "evaluate",
+        "explain_signals": "explanation",
         "plot_sample_light_curves": "light_curves",
         "metric_names": "metrics",
         "paired_differences": "paired",
