@@ -236,15 +236,16 @@ def test_a_configuration_with_two_questions_is_refused_before_it_runs():
         require_same_questions(config(None, triage))
 
 
-def test_a_transfer_has_the_seeds_of_its_source():
-    with pytest.raises(ConfigError, match=r"training\.seeds: a transfer has the seeds of its source"):
+@pytest.mark.parametrize(("key", "value"), [("seeds", [1]), ("dropout", 0.1)])
+def test_a_transfer_has_the_seeds_and_the_dropout_of_its_source(key, value):
+    with pytest.raises(ConfigError, match=rf"training\.{key}: a transfer has the {key} of its source"):
         parse_config(
             {
                 "run": "x",
                 "archives": {"kepler": {"base_url": "file://x"}},
                 "experiments": {
                     "from": {"dataset": "Kepler"},
-                    "to": {"dataset": "Kepler", "source": "from", "training": {"seeds": [1]}},
+                    "to": {"dataset": "Kepler", "source": "from", "training": {key: value}},
                 },
             }
         )
