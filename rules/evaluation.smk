@@ -16,7 +16,6 @@ rule evaluate_model:
         slices="<run>/evaluation/{experiment}/recall_by.csv",
         calibration="<run>/evaluation/{experiment}/calibration.csv",
         uncertainty="<run>/evaluation/{experiment}/uncertainty.csv",
-        conformal="<run>/evaluation/{experiment}/conformal.csv",
         report="<run>/evaluation/{experiment}/classification_report.txt",
         confusion="<run>/evaluation/{experiment}/confusion_matrix.png",
         roc="<run>/evaluation/{experiment}/roc_curve.png",

@@ -18,6 +18,7 @@ from lightmill.evaluation.calibration_checks import (
     verdict,
 )
 from lightmill.evaluation.metrics import calibration_bins, score_metrics
+from lightmill.training.conformal import allowed_errors
 
 SETTINGS = EvaluationSettings(bootstrap=200)
 
@@ -119,16 +120,21 @@ def test_where_the_classes_are_apart_there_is_no_line():
     assert recalibration(np.array([0.0, 1, 1]), np.full(3, 0.5), np.arange(3)) is None
 
 
-def test_conformal_errors_are_judged_by_their_interval():
+def test_conformal_errors_are_judged_by_what_so_many_validation_rows_can_promise():
     labels = np.repeat([1.0, 0.0], 100)
     probabilities = np.where(labels == 1, 0.9, 0.1)
     probabilities[:6] = 0.05  # called negative: a little more than 5 % of the positives
     probabilities[100:130] = 0.95
-    limits = {"negative_below": 0.08, "positive_above": 0.8, "error_rate": 0.05}
-    table = conformal_checks("model", labels, probabilities, np.arange(200), limits, SETTINGS).set_index("check")
+    description = {
+        "conformal": {"negative_below": 0.08, "positive_above": 0.8, "error_rate": 0.05},
+        "calibration": {"positives": 200, "rows": 1000},
+    }
+    table = conformal_checks("model", labels, probabilities, np.arange(200), description, SETTINGS).set_index("check")
     assert table["value"].tolist() == [0.06, 0.3]
     assert table["within"].tolist() == [True, False]
-    assert table.loc["conformal_negatives", "low"] > 0.05
+    most = [allowed_errors(rows, 100, 0.05, SETTINGS.confidence)[1] / 100 for rows in (200, 800)]
+    assert table["at_most"].tolist() == most
+    assert 0.05 < most[1] < most[0] < 0.15
 
 
 def test_a_line_says_what_failed():

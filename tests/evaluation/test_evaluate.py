@@ -29,7 +29,6 @@ TABLES = (
     "recall_by.csv",
     "calibration.csv",
     "uncertainty.csv",
-    "conformal.csv",
     "classification_report.txt",
 )
 FIGURES = (

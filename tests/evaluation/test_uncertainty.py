@@ -2,24 +2,20 @@
 
 import numpy as np
 import pytest
-from scipy.special import expit
 from sklearn.metrics import roc_auc_score
 from training.toys import toy_dataset, toy_ensemble
 
 from lightmill.config.training import EvaluationSettings, TrainingSettings
 from lightmill.evaluation.uncertainty import (
-    CONFORMAL_COLUMNS,
     FEWEST_WRONG,
     MEASURES,
     UNCERTAINTY_COLUMNS,
     Doubt,
     areas_under_roc,
-    conformal_table,
     finding_errors,
     uncertainty_table,
     with_noise,
 )
-from lightmill.training.conformal import calls
 from lightmill.training.dataset import read_dataset, task_labels
 from lightmill.training.ensemble import ensemble_probability, load_ensemble, predict_members
 
@@ -123,19 +119,12 @@ def test_the_table_has_every_measure_of_a_real_ensemble(trained):
     assert table["mean"].notna().tolist() == [False, True, True, True, True]
 
 
-def test_errors_of_conformal_calls_stand_beside_what_was_promised(trained):
-    data, models = trained
-    truth = task_labels(data.meta, None)
-    generator = np.random.default_rng(1)
-    probability = expit(generator.normal(size=len(truth)) + 2 * truth - 1)
-    table = conformal_table(truth, probability, models, SETTINGS).set_index("class")
-    assert list(table.columns) == list(CONFORMAL_COLUMNS[1:])
-    called = calls(probability, models.description["conformal"])
-    assert table.loc["positive", "wrong"] == np.sum(called[truth == 1] == "negative")
-    assert table.loc["negative", "n"] == np.sum(truth == 0)
-    assert (table["promised"] == 0.05).all()
-    assert (table["kept"] == (table["wrong"] <= table["most"])).all()
-    # All wrong: more than any promise allows.
-    broken = conformal_table(truth, 1.0 - truth, models, SETTINGS)
-    assert not broken["kept"].any()
-    assert broken["wrong"].tolist() == broken["n"].tolist()
+def test_without_rows_to_learn_a_joint_rule_from_each_measure_stands_alone():
+    generator = np.random.default_rng(4)
+    wrong = generator.random(400) < 0.2
+    test = Doubt(generator.random(400), {"spread": generator.random(400) + wrong})
+    nothing = Doubt(np.zeros(0), {"spread": np.zeros(0)})
+    table = finding_errors(nothing, np.zeros(0, bool), test, wrong, np.arange(400), SETTINGS).set_index("measure")
+    assert table.loc["spread", "auc"] > 0.8
+    assert table[["together", "gain", "gain_low"]].isna().all(axis=None)
+    assert table["note"].str.startswith("folds have learned from validation").all()

@@ -17,7 +17,7 @@ from lightmill.config.training import EvaluationSettings
 from lightmill.evaluation.bootstrap import bootstrap, group_numbers, percentile_interval
 from lightmill.evaluation.metrics import calibration_bins, note_of_samples
 from lightmill.evaluation.slices import share_of
-from lightmill.training.conformal import NEGATIVE, POSITIVE, calls
+from lightmill.training.conformal import NEGATIVE, POSITIVE, allowed_errors, calls
 
 CHECK_COLUMNS = ("model", "check", "value", "low", "high", "at_least", "at_most", "within", "note")
 CONFORMAL = "conformal_"
@@ -86,21 +86,24 @@ def conformal_checks(
     labels: np.ndarray,
     probabilities: np.ndarray,
     groups: np.ndarray,
-    limits: Mapping[str, Any],
+    description: Mapping[str, Any],
     settings: EvaluationSettings,
 ) -> pd.DataFrame:
     """CHECK_COLUMNS: the share of each class that conformal calls get wrong, with the interval of `slices.share_of`.
 
-    Within, if the interval reaches down to the error rate that was promised.
+    `description` is the ensemble's. Within, if no more are wrong than limits from so many validation rows allow
+    (`allowed_errors`): what was promised is the mean over validation sets.
     """
+    limits, fitted = description["conformal"], description["calibration"]
     called = calls(probabilities, limits)
     rows = []
     for name, label, wrong in (("positives", 1, NEGATIVE), ("negatives", 0, POSITIVE)):
         mine = labels == label
+        seen = fitted["positives"] if label else fitted["rows"] - fitted["positives"]
+        _, most = allowed_errors(seen, int(mine.sum()), limits["error_rate"], settings.confidence)
         value, low, high = share_of(called[mine] == wrong, groups[mine], settings.confidence)
-        within = low <= limits["error_rate"]
-        ends = {"value": value, "low": low, "high": high, "at_most": limits["error_rate"]}
-        rows.append({"check": CONFORMAL + name, **ends, "within": within})
+        ends = {"value": value, "low": low, "high": high, "at_most": most / mine.sum()}
+        rows.append({"check": CONFORMAL + name, **ends, "within": np.sum(called[mine] == wrong) <= most})
     return _table(model, rows)
 
 

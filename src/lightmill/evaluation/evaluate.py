@@ -31,7 +31,7 @@ from lightmill.evaluation.scores import (
 from lightmill.evaluation.slices import recall_by
 from lightmill.evaluation.slices_figure import slices_figure
 from lightmill.evaluation.tables import baseline_differences, metrics_table, sampled_models
-from lightmill.evaluation.uncertainty import conformal_table, uncertainty_table
+from lightmill.evaluation.uncertainty import uncertainty_table
 from lightmill.figures import STYLE, save_figure
 from lightmill.files import write_csv, write_text
 from lightmill.logs import logger
@@ -52,7 +52,7 @@ def evaluate_model(
     """Score the test split with every member of an ensemble and write tables and figures to `folder`.
 
     Writes `test_scores.csv`, `test_predictions.csv`, `model_metrics.csv`, `comparison.csv`, `recall_by.csv`,
-    `calibration.csv`, `uncertainty.csv`, `conformal.csv`, `classification_report.txt`, and the figures
+    `calibration.csv`, `uncertainty.csv`, `classification_report.txt`, and the figures
     `confusion_matrix.png`, `roc_curve.png`, `precision_recall_curve.png`, `reliability.png`, `comparison.png`,
     `recall_by.png` and `training_history.png`.
 
@@ -95,7 +95,6 @@ def evaluate_model(
     write_csv(folder / "recall_by.csv", slices)
     splits = {split: rows_of(data, truth, split) for split in ("validation", "test")}
     write_csv(folder / "uncertainty.csv", uncertainty_table(models, data, truth, splits, settings))
-    write_csv(folder / "conformal.csv", conformal_table(test.truth, test.scores[ENSEMBLE], models, settings))
     names = class_names(labels)
     what = f"{data.name}, task {models.description['task']}"
     report = report_text(what, data, models, test, metrics, checks, names)
@@ -113,11 +112,10 @@ def evaluate_model(
 def _checks(test: Scored, models: Ensemble, settings: EvaluationSettings) -> pd.DataFrame:
     """Calibration checks of the members' mean as it is, and of the ensemble, whose conformal calls are checked too."""
     calibrated = test.scores[ENSEMBLE]
-    limits = models.description["conformal"]
     tables = [
         calibration_checks(PLAIN_MEAN, test.truth, test.plain_mean, test.groups, settings),
         calibration_checks(ENSEMBLE, test.truth, calibrated, test.groups, settings),
-        conformal_checks(ENSEMBLE, test.truth, calibrated, test.groups, limits, settings),
+        conformal_checks(ENSEMBLE, test.truth, calibrated, test.groups, models.description, settings),
     ]
     counts = {"n": len(test.truth), "n_positives": int(test.truth.sum()), "n_groups": test.meta["group_id"].nunique()}
     return pd.concat(tables, ignore_index=True).assign(**counts)

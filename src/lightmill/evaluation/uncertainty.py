@@ -19,7 +19,6 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from lightmill.config.training import EvaluationSettings
 from lightmill.evaluation.bootstrap import bootstrap, group_numbers, percentile_interval
 from lightmill.training.augmentation import view_noise
-from lightmill.training.conformal import NEGATIVE, POSITIVE, allowed_errors, calls
 from lightmill.training.dataset import Dataset
 from lightmill.training.dropout import dropout_spread
 from lightmill.training.ensemble import Ensemble, ensemble_probability, members_by_seed, predict_members
@@ -31,7 +30,6 @@ UNCERTAINTY_COLUMNS = (
     *("measure", "auc", "low", "high", "together", "gain", "gain_low", "gain_high"),
     *("mean", "mean_noisy", "rise", "rise_low", "rise_high", "n", "n_wrong", "note"),
 )
-CONFORMAL_COLUMNS = ("class", "promised", "n", "wrong", "fewest", "most", "kept")
 # Scatters of each view that are added to it as noise.
 NOISE = 1.0
 # Below so many wrong calls nothing can be said of what finds them.
@@ -72,7 +70,8 @@ def uncertainty_table(
         The task's label of every row of the dataset.
     rows
         Indices of the rows in the task of the splits `validation` and `test`. On the former the rules are learned that
-        join a measure with |p - 1/2|, on the latter everything is measured.
+        join a measure with |p - 1/2|, on the latter everything is measured. Members that are folds have learned from
+        both of the others' rows, and nothing is joined.
     settings
         Of the bootstrap.
     """
@@ -84,6 +83,9 @@ def uncertainty_table(
     noisy = doubt_of(models, with_noise(views["test"], seed=0))
     wrong = {"validation": validation.wrong(truth[rows["validation"]]), "test": test.wrong(truth[rows["test"]])}
     groups = group_numbers(data.meta["group_id"].to_numpy(str)[rows["test"]])
+    if any("fold" in member for member in models.description["members"]):
+        # All but one of the members have learned from each row of validation.
+        wrong["validation"] = np.zeros(0, bool)
     table = finding_errors(validation, wrong["validation"], test, wrong["test"], groups, settings)
     rises = [_rise(test.measures[name], noisy.measures[name], groups, settings) for name in test.measures]
     return table.merge(pd.DataFrame(rises, index=list(test.measures)), left_on="measure", right_index=True, how="left")[
@@ -126,14 +128,16 @@ def finding_errors(
     `measure`; `auc` of the measure alone on the test rows, `low` and `high`; `together`, the area of a logistic
     regression on |p - 1/2| and the logarithm of the measure, fitted to the validation rows; and `gain`, by how much
     that is above |p - 1/2| alone, with ends from the same bootstrap samples of test groups. `n`, `n_wrong` of the test
-    rows; `note` where nothing can be measured. Wrong are (n,) of both splits, groups of the test rows by number.
+    rows; `note` where something cannot be measured. Wrong are (n,) of both splits, groups of the test rows by number;
+    without validation rows nothing is joined.
     """
     found: dict[str, dict[str, float]] = {name: {} for name in (DISTANCE, *test.measures)}
     note = _why_not(wrong_validation, wrong_test)
     if not note:
         near = -np.abs(test.probability - 0.5)
         scores = {DISTANCE: near, **test.measures}
-        scores |= {_together(name): _joined(name, validation, wrong_validation, test) for name in test.measures}
+        joinable = test.measures if len(wrong_validation) else {}
+        scores |= {_together(name): _joined(name, validation, wrong_validation, test) for name in joinable}
         names, ranked = list(scores), np.stack(list(scores.values()))
         areas = areas_under_roc(wrong_test, ranked, np.ones((1, len(wrong_test))))[0]
         samples = bootstrap(
@@ -142,12 +146,13 @@ def finding_errors(
         for name, row in found.items():
             row["auc"] = areas[names.index(name)]
             row["low"], row["high"] = percentile_interval(samples[:, names.index(name)], settings.confidence)
-            if name == DISTANCE:
+            if name not in joinable:
                 continue
             both, alone = names.index(_together(name)), names.index(DISTANCE)
             row |= {"together": areas[both], "gain": areas[both] - areas[alone]}
             gains = samples[:, both] - samples[:, alone]
             row["gain_low"], row["gain_high"] = percentile_interval(gains, settings.confidence)
+        note = "" if len(wrong_validation) else "folds have learned from validation: nothing to learn a joint rule from"
     counts = {"n": len(wrong_test), "n_wrong": int(wrong_test.sum()), "note": note}
     columns = [column for column in UNCERTAINTY_COLUMNS if not column.startswith(("mean", "rise"))]
     return pd.DataFrame([{"measure": name, **row, **counts} for name, row in found.items()]).reindex(columns=columns)
@@ -156,7 +161,7 @@ def finding_errors(
 def _why_not(wrong_validation: np.ndarray, wrong_test: np.ndarray) -> str:
     """Why nothing can be said of what finds wrong calls; empty if it can."""
     for split, wrong in (("validation", wrong_validation), ("test", wrong_test)):
-        if wrong.sum() < FEWEST_WRONG or wrong.all():
+        if (len(wrong) and wrong.sum() < FEWEST_WRONG) or wrong.all():
             return (
                 f"not measurable: {wrong.sum()} of {len(wrong)} {split} calls are wrong, "
                 f"{FEWEST_WRONG} and some right ones are needed"
@@ -208,28 +213,3 @@ def _rise(
     low, high = percentile_interval(samples, settings.confidence)
     means = {"mean": float(usual.mean()), "mean_noisy": float(noisy.mean())}
     return {**means, "rise": float(more.mean()), "rise_low": low, "rise_high": high}
-
-
-def conformal_table(
-    truth: np.ndarray, probability: np.ndarray, models: Ensemble, settings: EvaluationSettings
-) -> pd.DataFrame:
-    """CONFORMAL_COLUMNS for positives and negatives: how many of the test rows the conformal calls get wrong.
-
-    `promised` is the largest share that is wrong on average over validation sets; `n` rows of the class, `wrong` of
-    them called the other; `fewest` and `most`, between which that number lies for limits from so many validation rows,
-    in a share `settings.confidence` of all cases; `kept`, whether it is not above `most`. Fewer are wrong where the
-    classes are further apart than the rate asks for.
-
-    `truth` (n,) 1 or 0, `probability` (n,) the ensemble's.
-    """
-    limits = models.description["conformal"]
-    called = calls(probability, limits)
-    counts = models.description["calibration"]
-    of_validation = {1: counts["positives"], 0: counts["rows"] - counts["positives"]}
-    rows = []
-    for label, other in ((1, NEGATIVE), (0, POSITIVE)):
-        mine = truth == label
-        n, wrong = int(mine.sum()), int(np.sum(called[mine] == other))
-        fewest, most = allowed_errors(of_validation[label], n, limits["error_rate"], settings.confidence)
-        rows.append((POSITIVE if label else NEGATIVE, limits["error_rate"], n, wrong, fewest, most, wrong <= most))
-    return pd.DataFrame(rows, columns=list(CONFORMAL_COLUMNS))
