@@ -161,7 +161,7 @@ def finding_errors(
 def _why_not(wrong_validation: np.ndarray, wrong_test: np.ndarray) -> str:
     """Why nothing can be said of what finds wrong calls; empty if it can."""
     for split, wrong in (("validation", wrong_validation), ("test", wrong_test)):
-        if (len(wrong) and wrong.sum() < FEWEST_WRONG) or wrong.all():
+        if len(wrong) and (wrong.sum() < FEWEST_WRONG or wrong.all()):
             return (
                 f"not measurable: {wrong.sum()} of {len(wrong)} {split} calls are wrong, "
                 f"{FEWEST_WRONG} and some right ones are needed"
