@@ -68,7 +68,7 @@ def test_numbers_stay_and_rows_of_transits_go_along(with_rows):
     settings = Augmentation(mirror=True, shift_bins=1, noise=0.5, gap=0.2, bootstrap_transits=True)
     noise = view_noise(with_rows)
     assert "scalars" not in noise
-    assert noise["unfolded"].shape == (400, 1, 1)
+    assert noise["unfolded"].shape == (400, 6, 1)
     after = augmented(with_rows, noise, settings)
     assert torch.equal(after["scalars"], with_rows["scalars"])
     assert {name: view.shape for name, view in after.items()} == {name: view.shape for name, view in with_rows.items()}
@@ -114,3 +114,31 @@ def test_gaps_are_stretches_of_half_of_the_examples_with_their_scatter(with_rows
         assert int(places[-1] - places[0]) == len(places) - 1
     assert torch.equal(after["local_scatter"] == 0, gap | (with_rows["local_scatter"] == 0))
     assert not torch.equal(gap, (after["odd"] == 0))
+
+
+def test_noise_is_not_added_to_transits_that_were_not_observed(with_rows):
+    with_rows["unfolded"][:5, 1:] = 0
+    noise = view_noise(with_rows)["unfolded"]
+    assert noise.shape == (400, 6, 1)
+    assert not noise[:, 4:].any()
+    # Most rows of a signal may be unobserved: its scatter is that of those that were.
+    assert (noise[:5, 0] > 0.1).all()
+    after = augmented(with_rows, view_noise(with_rows), Augmentation(noise=0.5))
+    assert torch.equal((after["unfolded"] != 0).any(2), (with_rows["unfolded"] != 0).any(2))
+    assert not torch.equal(after["unfolded"], with_rows["unfolded"])
+
+
+def test_single_transits_are_shifted_by_as_much_time(with_rows):
+    for _ in range(20):
+        after = augmented(with_rows, {}, Augmentation(shift_bins=2))
+        # Ten bins where the local view has twenty.
+        [shift] = [k for k in range(-2, 3) if torch.equal(after["local"], with_rows["local"].roll(k, -1))]
+        assert torch.equal(after["unfolded"], with_rows["unfolded"].roll(round(shift / 2), -1))
+
+
+def test_views_may_lie_anywhere(with_rows):
+    settings = Augmentation(mirror=True, shift_bins=1, noise=0.5, gap=0.2, bootstrap_transits=True)
+    elsewhere = {name: view.to("meta") for name, view in with_rows.items()}
+    noise = {name: torch.ones(len(view), *[1] * (view.ndim - 1), device="meta") for name, view in elsewhere.items()}
+    del noise["scalars"], noise["unfolded_scatter"], noise["local_scatter"]
+    assert {view.device.type for view in augmented(elsewhere, noise, settings).values()} == {"meta"}

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from lightmill.training.batches import epoch_order
+from lightmill.training.batches import epoch_order, steps
 
 
 def test_shuffled_is_every_row_once():
@@ -37,3 +37,10 @@ def test_it_follows_from_the_seed():
         torch.manual_seed(seed)
         orders.append(epoch_order(labels, "balanced").tolist())
     assert orders[0] == orders[1] != orders[2]
+
+
+@pytest.mark.parametrize(("n", "sizes"), [(8, [4, 4]), (9, [4, 5]), (10, [4, 4, 2]), (1, [1]), (4, [4])])
+def test_no_row_is_left_alone_in_the_last_step(n, sizes):
+    batches = steps(torch.arange(n), 4)
+    assert [len(batch) for batch in batches] == sizes
+    assert torch.cat(batches).tolist() == list(range(n))

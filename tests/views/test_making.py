@@ -355,8 +355,8 @@ def test_views_that_nobody_asked_for_are_not_made():
     for name in views:
         np.testing.assert_array_equal(basic.arrays[name], full.arrays[name])
     # What is measured on further views alone is as if nothing were odd about it.
-    depths = basic.arrays["scalars"][:3]
-    np.testing.assert_array_equal(depths, full.arrays["scalars"][:3])
+    depths = basic.arrays["scalars"][:2]
+    np.testing.assert_array_equal(depths, full.arrays["scalars"][:2])
     assert basic.numbers.keys() == full.numbers.keys()
     unknown = {name for name, number in basic.numbers.items() if np.isnan(number)}
     assert unknown == set(FURTHER_NUMBERS)

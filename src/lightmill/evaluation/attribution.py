@@ -15,6 +15,8 @@ from lightmill.training.networks.base import Network
 # Points on the way from flat views to those of a signal, and signals that go it at a time.
 STEPS = 64
 SIGNALS = 16
+# Views that go through a network at once: what it takes in memory follows from it.
+ROWS = 64
 SCATTER = "_scatter"
 
 
@@ -102,7 +104,9 @@ def integrated_gradients(networks: Sequence[Network], views: Mapping[str, np.nda
             for start in range(0, count, SIGNALS):
                 rows = slice(start, start + SIGNALS)
                 shown, nothing = (tuple(torch.from_numpy(one[name][rows]) for name in names) for one in (views, flat))
-                parts = method.attribute(shown, baselines=nothing, n_steps=STEPS, method="gausslegendre")
+                parts = method.attribute(
+                    shown, baselines=nothing, n_steps=STEPS, method="gausslegendre", internal_batch_size=ROWS
+                )
                 for name, part in zip(names, parts, strict=True):
                     arrays[name][rows] += part.detach().numpy() / len(networks)
                 for place, of in enumerate((shown, nothing)):

@@ -1,7 +1,6 @@
 """Experiments that ask the same question, compared signal by signal: one table, one figure."""
 
 from collections.abc import Sequence
-from itertools import combinations
 from pathlib import Path
 
 import pandas as pd
@@ -27,10 +26,10 @@ def compare_experiments(
     figure: str | Path,
     settings: EvaluationSettings,
 ) -> None:
-    """Write COMPARISON_COLUMNS for every pair of experiments that ask the same question to `table`; draw `figure`.
+    """Write COMPARISON_COLUMNS of experiments that ask the same question to `table`; draw `figure`.
 
-    `model` and `other` are names of experiments, whose ensembles are compared; of a pair the one that the configuration
-    names first stands first.
+    `model` and `other` are names of experiments, whose ensembles are compared: of each question the one that the
+    configuration names first with all others.
 
     Parameters
     ----------
@@ -57,7 +56,7 @@ def _read(path: Path) -> pd.DataFrame:
 
 
 def _of_question(experiments: dict[str, pd.DataFrame], settings: EvaluationSettings) -> pd.DataFrame:
-    """COMPARISON_COLUMNS of all pairs of experiments, from their test scores by name."""
+    """COMPARISON_COLUMNS of the first experiment with each of the others, from their test scores by name."""
     (first, signals), *others = experiments.items()
     for name, table in others:
         if not table[_SIGNAL].equals(signals[_SIGNAL]):
@@ -69,7 +68,7 @@ def _of_question(experiments: dict[str, pd.DataFrame], settings: EvaluationSetti
         signals["task_label"].to_numpy(),
         {name: table[ENSEMBLE].to_numpy() for name, table in experiments.items()},
         signals["group_id"].to_numpy(str),
-        list(combinations(experiments, 2)),
+        [(first, other) for other, _ in others],
         settings,
     )
     counts = {

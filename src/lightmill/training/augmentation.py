@@ -20,13 +20,18 @@ _SCATTER = "_scatter"
 
 
 def view_noise(views: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The robust scatter of each view's bins, (n, 1, ...) float32, by name; not of scatters and numbers."""
+    """The robust scatter of each view's bins, (n, 1) or (n, rows, 1) float32, by name; not of scatters and numbers.
+
+    Rows of zeros are transits that were not observed, and have none.
+    """
     noise = {}
     for name, view in views.items():
         if name != NUMBERS and not name.endswith(_SCATTER):
-            flat = view.flatten(1)
-            apart = (flat - flat.median(dim=1, keepdim=True).values).abs()
-            noise[name] = _as_rows(MAD_TO_SIGMA * apart.median(dim=1).values, view)
+            observed = (view != 0).any(dim=-1, keepdim=True)
+            flat = view.masked_fill(~observed, torch.nan).flatten(1)
+            apart = (flat - flat.nanmedian(dim=1, keepdim=True).values).abs()
+            sigma = MAD_TO_SIGMA * apart.nanmedian(dim=1).values.nan_to_num()
+            noise[name] = _as_rows(sigma, view) * observed
     return noise
 
 
@@ -36,21 +41,21 @@ def augmented(views: Mapping[str, Tensor], noise: Mapping[str, Tensor], settings
     Numbers that were measured stay as they are.
     """
     changed = dict(views)
-    count = len(next(iter(views.values())))
+    count, device = len(views[LOCAL]), views[LOCAL].device
     if settings.bootstrap_transits and UNFOLDED in changed:
         changed |= _resampled(changed)
     if settings.mirror:
-        chosen = torch.rand(count) < 0.5
+        chosen = torch.rand(count, device=device) < 0.5
         mirrored = mirror_images(changed)
         changed = {name: torch.where(_as_rows(chosen, view), mirrored[name], view) for name, view in changed.items()}
     if settings.shift_bins:
         shift = int(torch.randint(-settings.shift_bins, settings.shift_bins + 1, ()))
-        changed = {
-            name: view if name == NUMBERS or name.removesuffix(_SCATTER) in WHOLE else view.roll(shift, -1)
-            for name, view in changed.items()
-        }
+        for name, view in changed.items():
+            if name != NUMBERS and name.removesuffix(_SCATTER) not in WHOLE:
+                # Single transits have fewer bins over the same time.
+                changed[name] = view.roll(round(shift * view.shape[-1] / views[LOCAL].shape[-1]), -1)
     if settings.noise:
-        amount = settings.noise * torch.rand(count)
+        amount = settings.noise * torch.rand(count, device=device)
         for name in noise:
             sigma = noise[name] * _as_rows(amount, noise[name])
             changed[name] = changed[name] + torch.randn_like(changed[name]) * sigma
@@ -63,16 +68,16 @@ def _resampled(views: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Single transits drawn anew from those of each signal, with replacement, and the local view moved with their mean.
 
     The bootstrap (Efron 1979, Ann. Stat. 7, 1): what the views would be had other transits been observed. Both views
-    cover the same time; the mean of the transits moves by what the bins of the local view move by on straight lines
-    between.
+    cover the same time: the bins of the local view move by what the mean of the transits does, on straight lines
+    between, as if no more transits had been observed than are shown. Odd and even ones stay.
     """
     single = views[UNFOLDED]
     n, transits, bins = single.shape
     seen = (single != 0).any(dim=2)
     count = seen.sum(dim=1, keepdim=True)
     # Rows that were observed stand first.
-    drawn = (torch.rand(n, transits) * count).long().clamp(max=transits - 1)
-    drawn = torch.where(seen, drawn, torch.arange(transits).expand(n, -1))
+    drawn = (torch.rand(n, transits, device=single.device) * count).long().clamp(max=transits - 1)
+    drawn = torch.where(seen, drawn, torch.arange(transits, device=single.device).expand(n, -1))
     places = drawn[:, :, None].expand(-1, -1, bins)
     resampled = {
         name: view.gather(1, places) for name, view in views.items() if name.removesuffix(_SCATTER) == UNFOLDED
@@ -89,14 +94,14 @@ def _with_gaps(views: Mapping[str, Tensor], longest: float) -> dict[str, Tensor]
 
     Half of the examples have one, at the same place in a view's flux and scatter.
     """
-    count = len(next(iter(views.values())))
-    there = torch.rand(count) < 0.5
+    count, device = len(views[LOCAL]), views[LOCAL].device
+    there = torch.rand(count, device=device) < 0.5
     changed = dict(views)
     for name in sorted(name for name in views if name != NUMBERS and not name.endswith(_SCATTER)):
         bins = views[name].shape[-1]
-        length = longest * bins * torch.rand(count)
-        start = (bins - length) * torch.rand(count)
-        place = torch.arange(bins) + 0.5
+        length = longest * bins * torch.rand(count, device=device)
+        start = (bins - length) * torch.rand(count, device=device)
+        place = torch.arange(bins, device=device) + 0.5
         gap = there[:, None] & (place >= start[:, None]) & (place < (start + length)[:, None])
         for part in (name, name + _SCATTER):
             if part in views:

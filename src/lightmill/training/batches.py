@@ -24,6 +24,17 @@ def epoch_order(labels: Tensor, batches: str) -> Tensor:
     return torch.stack(sides, dim=1).flatten()
 
 
+def steps(order: Tensor, size: int) -> list[Tensor]:
+    """The rows of each step of an epoch, `size` of them; a last one that were alone goes with the step before.
+
+    Batch normalisation has nothing to say of a single row.
+    """
+    batches = list(order.split(size))
+    if len(batches) > 1 and len(batches[-1]) == 1:
+        batches[-2:] = [torch.cat(batches[-2:])]
+    return batches
+
+
 def _rounds(rows: Tensor, number: int) -> Tensor:
     """So many of the rows: all of them in random order, and again, until there are enough."""
     rounds = -(-number // len(rows))

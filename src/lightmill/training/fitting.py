@@ -13,7 +13,7 @@ from lightmill.config.training import TrainingSettings
 from lightmill.errors import DivergenceError
 from lightmill.logs import logger
 from lightmill.training.augmentation import augmented, view_noise
-from lightmill.training.batches import epoch_order
+from lightmill.training.batches import epoch_order, steps
 from lightmill.training.checkpoint import Checkpoint
 from lightmill.training.determinism import deterministic, seed_torch, torch_device
 from lightmill.training.examples import Examples
@@ -150,7 +150,7 @@ def _learn(
 ) -> tuple[np.ndarray, np.ndarray]:
     """The steps of one epoch; returns the rows that they saw, in their order, and the logits of these."""
     order = epoch_order(material.labels.cpu(), settings.batches)
-    batches = order.to(material.labels.device).split(settings.batch_size)
+    batches = steps(order.to(material.labels.device), settings.batch_size)
     logits = []
     for step, batch in enumerate(batches):
         if settings.schedule == "cosine":

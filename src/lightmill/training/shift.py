@@ -21,7 +21,8 @@ from lightmill.training.determinism import deterministic
 from lightmill.training.fitting import batches, both_sides
 from lightmill.training.networks.base import Network
 
-# Above it calibration does not carry over. Of 50 signals that are alike no 1 in 1,000 are told apart so well.
+# Above it calibration does not carry over. Of 50 signals and 50 that are alike, five in a thousand such
+# pairs are told apart so well.
 LARGEST_AUC = 0.7
 FEWEST = 50
 MOST = 1000

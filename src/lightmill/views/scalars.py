@@ -1,8 +1,8 @@
 """What was measured on a signal in numbers that a network can take: all of about the size of one, never missing.
 
 Views are divided by their own scatter or depth, so how deep a transit is, and how deep beside the noise, no view says.
-Numbers that follow from how long a star was watched alone (transits, cadences, empty bins) are not among them, nor
-those of a catalog (period, duration).
+Numbers that follow from how long a star was watched (transits, cadences, empty bins, S/N) are not among them, nor those
+of a catalog (period, duration).
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,6 @@ import numpy as np
 SCALARS = (
     "log_depth",
     "log_depth_over_scatter",
-    "log_snr",
     "odd_even",
     "secondary",
     "secondary_over_depth",
@@ -21,7 +20,6 @@ SCALARS = (
     "centroid_offset",
 )
 TYPICAL_LOG_DEPTH_PPM = 3.0
-TYPICAL_LOG_SNR = 1.0
 # Beyond it a secondary over a primary says no more: no transit was there to be compared with.
 DEEPEST_SECONDARY = 2.0
 
@@ -36,8 +34,8 @@ def network_scalars(numbers: Mapping[str, float]) -> np.ndarray:
 
     Returns
     -------
-    (9,) float32. Logarithms (base 10) of depth (0 at 1,000 ppm), depth over the scatter of single cadences, and S/N (0
-    at 10), each no lower than that of 0.001; asinh of the sigmas of the difference of odd and even transits, of the
+    (8,) float32. Logarithms (base 10) of depth (0 at 1,000 ppm), and of depth over the scatter of single cadences, no
+    lower than that of 0.001; asinh of the sigmas of the difference of odd and even transits, of the
     secondary, of the scatter of single depths and of the shift of the centroid; the secondary's depth over the
     transit's, within -2 and 2; the shape less one half. What could not be measured is 0, as if nothing were odd about
     it: whether it could is decided by how a star was observed, and not told.
@@ -48,7 +46,6 @@ def network_scalars(numbers: Mapping[str, float]) -> np.ndarray:
             [
                 _log(depth) - TYPICAL_LOG_DEPTH_PPM,
                 _log(np.float64(depth) / scatter),
-                _log(numbers["snr"]) - TYPICAL_LOG_SNR,
                 np.arcsinh(numbers["odd_even_sigma"]),
                 np.arcsinh(numbers["secondary_snr"]),
                 np.clip(numbers["secondary_depth_ppm"] / np.float64(depth), -DEEPEST_SECONDARY, DEEPEST_SECONDARY),

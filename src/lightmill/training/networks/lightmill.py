@@ -55,7 +55,7 @@ class Block(nn.Module):
 
 
 class Column(nn.Module):
-    """Blocks and poolings: (n, channels, 1, bins) → (n, features), of no more than `most` bins each."""
+    """Blocks and poolings: (n, channels, 1, bins) → (n, features); neighbours are averaged to at most `most` bins."""
 
     def __init__(self, channels: int, filters: Sequence[int], most: int) -> None:
         super().__init__()
@@ -70,15 +70,16 @@ class Column(nn.Module):
     def forward(self, image: Tensor) -> Tensor:
         """Features of an image with the channels last in memory."""
         seen: Tensor = self.blocks(image)
-        if seen.shape[-1] > self.most:
-            seen = nn.functional.adaptive_avg_pool2d(seen, (1, self.most))
+        together = -(-seen.shape[-1] // self.most)
+        if together > 1:
+            seen = nn.functional.avg_pool2d(seen, (1, together), ceil_mode=True)
         return seen.flatten(1)
 
     def features(self, bins: int) -> int:
         """How many of them there are for a view of so many bins."""
         for _ in range(self.poolings):
             bins = (bins + 1) // POOL_STRIDE
-        return self.width * min(bins, self.most)
+        return self.width * -(-bins // -(-bins // self.most))
 
 
 class Lightmill(Network):
