@@ -104,4 +104,6 @@ def test_where_candidates_look_otherwise_the_calibration_is_not_valid(tmp_path, 
     table = pd.read_csv(tmp_path / "candidates.csv")
     assert set(table["calibration"]) == {said}
     assert table["shift_auc"].nunique() == (0 if said == TOO_FEW else 1)
+    # Nobody has promised anything of such signals.
+    assert (set(table["call"]) == {"by_eye"}) >= (said == NOT_VALID)
     assert said == TOO_FEW or (table["shift_auc"] > 0.7).all() == (said == NOT_VALID)

@@ -10,9 +10,15 @@ from lightmill.errors import ModelError
 from lightmill.evaluation.exominer import exominer_scores
 from lightmill.files import SEPARATOR, write_csv, write_parquet
 from lightmill.logs import logger
-from lightmill.training.conformal import calls
 from lightmill.training.dataset import Dataset, read_dataset, task_labels
-from lightmill.training.ensemble import Ensemble, ensemble_probability, ensemble_shift, load_ensemble, predict_members
+from lightmill.training.ensemble import (
+    Ensemble,
+    ensemble_calls,
+    ensemble_probability,
+    ensemble_shift,
+    load_ensemble,
+    predict_members,
+)
 from lightmill.training.uncertainty import uncertainty
 
 ABOUT = ("signal_id", "target_id", "star_id", "mission", "disposition", "ephemeris")
@@ -31,10 +37,10 @@ def rank_unknown(
     standard deviation of the members' before that; `aleatoric` and `epistemic`, their doubt by
     `lightmill.training.uncertainty`; `calibration`, whether it holds for these signals, and `shift_auc`, how well they
     are told from those that it was fitted on (`lightmill.training.shift`), both the same in all rows; `call`, as in
-    `lightmill.training.conformal`; `rank` from 1, and `rank_low` and `rank_high`, the best and the worst rank that a
-    single member gives; `similar`, the labelled signals with the most similar views, and `similar_labels`, what those
-    are; `exominer_score` and `exominer_signal`, ExoMiner's score of the same signal and its name there, NaN and empty
-    where there is none.
+    `lightmill.training.conformal`, `by_eye` where the calibration is not valid; `rank` from 1, and `rank_low` and
+    `rank_high`, the best and the worst rank that a single member gives; `similar`, the labelled signals with the most
+    similar views, and `similar_labels`, what those are; `exominer_score` and `exominer_signal`, ExoMiner's score of the
+    same signal and its name there, NaN and empty where there is none.
 
     Parameters
     ----------
@@ -79,7 +85,7 @@ def _ranked(data: Dataset, models: Ensemble) -> pd.DataFrame:
         epistemic=doubt.epistemic,
         calibration=shift.calibration,
         shift_auc=shift.auc,
-        call=calls(probability, models.description["conformal"]),
+        call=ensemble_calls(models, probability, shift),
         rank_low=ranks.min(axis=0),
         rank_high=ranks.max(axis=0),
         similar=[SEPARATOR.join(names[rows]) for rows in similar],

@@ -11,7 +11,7 @@ from lightmill.config.training import TaskLabels
 from lightmill.errors import ModelError
 from lightmill.files import sha256_file, write_json
 from lightmill.training.calibration import calibrated, fit_calibration
-from lightmill.training.conformal import conformal_limits
+from lightmill.training.conformal import BY_EYE, calls, conformal_limits
 from lightmill.training.dataset import Dataset, read_dataset
 from lightmill.training.examples import Examples, select_examples, some
 from lightmill.training.fitting import score_views
@@ -30,7 +30,7 @@ from lightmill.training.model_files import (
 from lightmill.training.networks.base import Network
 from lightmill.training.out_of_fold import folds_of_members, out_of_fold
 from lightmill.training.progress import best_threshold, epoch_metrics
-from lightmill.training.shift import Shift, shift_from, star_features
+from lightmill.training.shift import NOT_VALID, Shift, shift_from, star_features
 
 # What members have in common, and what the ensemble's description takes over from them.
 _SHARED = ("architecture", "views", "scale", "task", "labels", "dataset", "rows", "settings", "versions", "suspects")
@@ -204,3 +204,13 @@ def ensemble_shift(ensemble: Ensemble, views: Mapping[str, np.ndarray], stars: n
     The views are taken to fit, as `predict_members` makes sure.
     """
     return shift_from(ensemble.reference, ensemble.networks[0], views, stars)
+
+
+def ensemble_calls(ensemble: Ensemble, probability: np.ndarray, shift: Shift) -> np.ndarray:
+    """Conformal calls (n,) of the ensemble's `probability` (n,); all `by_eye` where its calibration is not valid.
+
+    What they promise they promise of signals like those of the validation split.
+    """
+    if shift.calibration == NOT_VALID:
+        return np.full(len(probability), BY_EYE)
+    return calls(probability, ensemble.description["conformal"])

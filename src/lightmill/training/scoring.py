@@ -10,10 +10,10 @@ import pandas as pd
 from lightmill.config.views import Scale
 from lightmill.errors import LightmillError, ModelError, ViewError
 from lightmill.files import write_csv
-from lightmill.training.conformal import calls
 from lightmill.training.dropout import dropout_spread
 from lightmill.training.ensemble import (
     Ensemble,
+    ensemble_calls,
     ensemble_probability,
     ensemble_shift,
     load_ensemble,
@@ -184,7 +184,7 @@ def _details(
     if isinstance(model, Ensemble) and shift is not None:
         # Calls are promised for signals as they were on validation, whatever prior is asked for.
         usual = ensemble_probability(model, members)
-        columns += [calls(usual, model.description["conformal"]), shift.calibration, shift.auc]
+        columns += [ensemble_calls(model, usual, shift), shift.calibration, shift.auc]
     else:
         columns += ["", "", np.nan]
     return dict(zip(DETAILS, columns, strict=True))
