@@ -17,10 +17,10 @@ def survey(n, seed=0, temperature=2.5, shift=1.2, positives=-1.5):
     return truth, (random.random(n) < truth).astype(float), expit(logit(truth) * temperature + shift)
 
 
-@pytest.mark.parametrize(("n", "method"), [(600, "temperature"), (6000, "isotonic")])
+@pytest.mark.parametrize(("n", "method"), [(600, "temperature"), (6000, "beta")])
 def test_what_was_bent_is_bent_back(n, method):
     _, labels, said = survey(n)
-    assert (labels.sum() >= FEWEST_FOR_ISOTONIC) == (method == "isotonic")
+    assert (labels.sum() >= FEWEST_FOR_ISOTONIC) == (method == "beta")
     calibration = fit_calibration(labels, said)
     assert calibration["method"] == method
     assert (calibration["rows"], calibration["positives"]) == (n, labels.sum())
@@ -30,6 +30,23 @@ def test_what_was_bent_is_bent_back(n, method):
     assert np.mean(np.abs(after - truth)) < 0.03
     assert after.min() > 0
     assert after.max() < 1
+
+
+def test_what_no_smooth_curve_bends_back_is_left_to_steps():
+    truth, labels, _ = survey(20_000)
+    stairs = np.where(truth < 0.3, 0.5 * truth, np.where(truth < 0.7, 0.4 + 0.1 * truth, 0.9 + 0.1 * truth))
+    calibration = fit_calibration(labels, stairs)
+    assert calibration["method"] == "isotonic"
+    assert np.mean(np.abs(calibrated(stairs, calibration) - truth)) < 0.02
+
+
+def test_beta_calibration_finds_what_was_bent_on_one_side_alone():
+    random = np.random.default_rng(5)
+    said = expit(random.normal(-1, 2, 30_000))
+    truth = expit(0.4 * np.log(said) - 1.6 * np.log1p(-said) - 0.7)
+    found = fit_calibration((random.random(30_000) < truth).astype(float), said)
+    assert found["method"] == "beta"
+    assert [found[name] for name in ("of_p", "of_rest", "shift")] == pytest.approx([0.4, 1.6, -0.7], abs=0.15)
 
 
 def test_the_temperature_is_found():
