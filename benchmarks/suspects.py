@@ -3,33 +3,32 @@
     python -m benchmarks.suspects --dataset FOLDER --suspects suspect_labels.csv --later TABLE.csv [--events TCES.csv]
 
 FOLDER is the dataset that the labels are of (`results/<run>/datasets/<name>`), TABLE.csv a table of KOIs or TOIs. A
-label is judged where a row of the table on the same star has the same ephemeris and is decided: a positive is wrong if
-that is a false positive or a false alarm now, a negative if it is a known or confirmed planet. Two orders of the same
-labels are compared: that of confident learning, and that of the loss alone.
+label is judged where a row of the table is the same signal, as `lightmill.evaluation.today` says, and is decided: a
+positive is wrong if that is a false positive or a false alarm now, a negative if it is a known or confirmed planet. Two
+orders of the same labels are compared: that of confident learning, and that of the loss alone.
 
-Rows of views without an ephemeris get that of TCES.csv, the table of threshold-crossing events that they were made
-from, as far as it is certain which event a row is: its star has one labelled event there and one row here, and both
-have one disposition. That leaves out stars with several signals, so such figures are of the others.
+Rows of views without an ephemeris may be any event of TCES.csv, the table of threshold-crossing events that they were
+made from, of their star and disposition, and are judged where all of these come out the same. A row whose disposition
+no event has is left out.
 """
 
 import argparse
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from scipy.stats import binomtest
 from sklearn.metrics import roc_auc_score
 
-from lightmill.catalogs import match_ephemerides, read_catalog
+from lightmill.catalogs.later import read_later
+from lightmill.config.training import LaterLabels
+from lightmill.evaluation.today import todays_labels
 from lightmill.training import read_dataset
 
-PLANETS = frozenset({"CONFIRMED", "KP", "CP"})
-OTHERS = frozenset({"FALSE POSITIVE", "FP", "FA"})
+# Candidates are not decided.
+DECIDED = LaterLabels(positive=["CONFIRMED", "KP", "CP"], negative=["FALSE POSITIVE", "FP", "FA"])
 FIRST = (50, 100)
-EPHEMERIS = ("period_d", "epoch_bjd", "duration_h", "period_err_d", "epoch_err_d")
-# What the label of a row may be called whose event is known not to be a planet, and no more.
-EITHER = {"AFP or NTP": ("AFP", "NTP")}
+EPHEMERIS = ("period_d", "epoch_bjd", "duration_h")
 
 
 def main() -> None:
@@ -39,49 +38,26 @@ def main() -> None:
     parser.add_argument("--later", required=True, metavar="CSV", help="a table of KOIs or TOIs")
     parser.add_argument("--events", metavar="CSV", help="the events that views without ephemerides were made from")
     chosen = parser.parse_args()
-    meta = read_dataset(chosen.dataset).meta.assign(period_err_d=np.nan, epoch_err_d=np.nan)
-    if chosen.events is not None:
-        meta = with_ephemerides(meta, read_catalog(chosen.events).signals)
-    listed = pd.read_csv(chosen.suspects, float_precision="round_trip")
-    known = listed.merge(meta[["signal_id", "target_id", *EPHEMERIS]].dropna(subset=["period_d"]), on="signal_id")
-    judged = listed.merge(verdicts(known, read_catalog(chosen.later).signals), on="signal_id")
-    judged["wrong"] = judged["task_label"] != judged["planet_now"]
-    print(f"{len(listed)} labels, {len(known)} of them with an ephemeris, {len(judged)} judged by the later table")
+    listed = pd.read_csv(chosen.suspects, dtype={"signal_id": str}, float_precision="round_trip")
+    events = None if chosen.events is None else read_later([chosen.events])
+    judged = judged_labels(listed, read_dataset(chosen.dataset).meta, read_later([chosen.later]), events)
+    print(f"{len(listed)} labels, {len(judged)} judged by the later table")
     print(by_class(judged).to_string(index=False))
     suspect = judged[judged["suspect"] == "yes"]
     print(f"of the suspect labels that are judged {share(int(suspect['wrong'].sum()), len(suspect))} are wrong")
     print(pd.DataFrame(orders(listed, judged)).fillna("").to_string(index=False))
 
 
-def with_ephemerides(meta: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
-    """The rows whose event is certain, with its ephemeris: one labelled event and one row of its star, named alike."""
-    labelled = events[events["label"] != "unknown"]
-    single = labelled[~labelled["target_id"].duplicated(keep=False)]
-    alone = meta[~meta["target_id"].duplicated(keep=False)].drop(columns=list(EPHEMERIS))
-    both = alone.merge(single[["target_id", "disposition", *EPHEMERIS]], on="target_id", suffixes=("", "_event"))
-    alike = [
-        event in EITHER.get(row, (row,))
-        for row, event in zip(both["disposition"], both["disposition_event"], strict=True)
-    ]
-    return both[alike]
+def judged_labels(
+    listed: pd.DataFrame, meta: pd.DataFrame, later: pd.DataFrame, events: pd.DataFrame | None
+) -> pd.DataFrame:
+    """The rows of a table of suspect labels that a later table decides; `wrong`, whether it says otherwise.
 
-
-def verdicts(known: pd.DataFrame, later: pd.DataFrame) -> pd.DataFrame:
-    """Whether a signal is a planet by the later table, 1 or 0 (`planet_now`): those that it decides, one row each.
-
-    Both tables have `target_id` and an EPHEMERIS. A signal that two rows of the later table judge differently is left
-    out.
+    `meta` is that of the dataset, `later` and `events` are as for `todays_labels`.
     """
-    decided = later[later["disposition"].isin(PLANETS | OTHERS)]
-    pairs = known[["signal_id", "target_id", *EPHEMERIS]].merge(decided, on="target_id", suffixes=("", "_later"))
-    same = match_ephemerides(
-        *(pairs[name].to_numpy(float) for name in EPHEMERIS),
-        *(pairs[f"{name}_later"].to_numpy(float) for name in EPHEMERIS),
-    )
-    pairs = pairs[same == "same"]
-    planet = pairs["disposition"].isin(PLANETS).astype(int).groupby(pairs["signal_id"])
-    agreed = planet.first()[planet.nunique() == 1]
-    return agreed.rename("planet_now").reset_index()
+    signals = listed.merge(meta[["signal_id", *EPHEMERIS]], on="signal_id")
+    today = todays_labels(signals, later, events, DECIDED)["todays_label"]
+    return signals.assign(wrong=signals["task_label"] != today)[today.notna()]
 
 
 def by_class(judged: pd.DataFrame) -> pd.DataFrame:

@@ -143,28 +143,26 @@ rule explain_signals:
         "../scripts/explain_signals.py"
 
 
-# Labels that networks which have not seen them do not believe. The table is all of evaluation that training may read.
-rule suspect_labels:
+# Of labels that networks do not believe: what they have seen.
+rule plot_suspects:
     input:
         unpack(experiment_dataset),
-        description="<run>/models/{experiment}/ensemble/model.json",
-        weights="<run>/models/{experiment}/ensemble/model.safetensors",
+        table="<run>/models/{experiment}/suspect_labels.csv",
     output:
-        table="<run>/evaluation/{experiment}/suspect_labels.csv",
         figure="<run>/evaluation/{experiment}/suspect_labels.png",
     log:
-        "<logs>/suspect_labels/{experiment}.log",
+        "<logs>/plot_suspects/{experiment}.log",
     benchmark:
-        "<benchmarks>/suspect_labels/{experiment}.tsv"
+        "<benchmarks>/plot_suspects/{experiment}.tsv"
     conda:
         "../envs/lightmill.yaml"
     threads: 1
     resources:
-        mem_mb=3000,
+        mem_mb=2000,
     params:
-        code=code("suspect_labels"),
+        code=code("plot_suspects"),
     script:
-        "../scripts/suspect_labels.py"
+        "../scripts/plot_suspects.py"
 
 
 rule plot_samples:

@@ -185,7 +185,7 @@ def suspect_settings(wildcards):
 def suspect_table(wildcards):
     """The suspect labels that an experiment treats; nothing where it trains on all."""
     suspects = CONFIG.experiments[wildcards.experiment].suspects
-    return [] if suspects is None else f"{RUN}/evaluation/{suspects.of}/suspect_labels.csv"
+    return [] if suspects is None else f"{RUN}/models/{suspects.of}/suspect_labels.csv"
 
 
 def ensemble_members(wildcards):

@@ -214,7 +214,8 @@ def evaluation_of_run(wildcards):
         if experiment.dataset in SHARDS and not DIRECT
     ]
     today = [f"{RUN}/evaluation/{name}/todays_metrics.csv" for name in TRAINED if TRAINED[name].today is not None]
-    suspects = [f"{RUN}/evaluation/{name}/suspect_labels.csv" for name in FOLDED]
+    suspects = [f"{RUN}/models/{name}/suspect_labels.csv" for name in FOLDED]
+    suspects += [f"{RUN}/evaluation/{name}/suspect_labels.png" for name in FOLDED]
     compared = [f"{RUN}/evaluation/comparison.csv"] if QUESTIONS else []
     return metrics + candidates + explanations + samples + light_curves + today + suspects + compared
 

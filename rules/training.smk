@@ -98,3 +98,26 @@ rule ensemble_models:
         code=code("ensemble_models"),
     script:
         "../scripts/ensemble_models.py"
+
+
+# Labels that networks which have not seen them do not believe. Training may read what is found.
+rule suspect_labels:
+    input:
+        unpack(experiment_dataset),
+        description="<run>/models/{experiment}/ensemble/model.json",
+        weights="<run>/models/{experiment}/ensemble/model.safetensors",
+    output:
+        table="<run>/models/{experiment}/suspect_labels.csv",
+    log:
+        "<logs>/suspect_labels/{experiment}.log",
+    benchmark:
+        "<benchmarks>/suspect_labels/{experiment}.tsv"
+    conda:
+        "../envs/lightmill.yaml"
+    threads: 1
+    resources:
+        mem_mb=3000,
+    params:
+        code=code("suspect_labels"),
+    script:
+        "../scripts/suspect_labels.py"

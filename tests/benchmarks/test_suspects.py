@@ -2,55 +2,71 @@
 
 import numpy as np
 import pandas as pd
-from benchmarks.suspects import by_class, orders, verdicts, with_ephemerides
+from benchmarks.suspects import by_class, judged_labels, orders
+
+NAN = float("nan")
 
 
-def signal(name, star, period_d, disposition, **others):
+def signal(name, star, period_d, disposition, table="toi"):
     times = {"epoch_bjd": 2458000.0, "duration_h": 3.0, "period_err_d": 1e-4, "epoch_err_d": 1e-3}
-    return {"signal_id": name, "target_id": star, "period_d": period_d, "disposition": disposition, **times, **others}
+    who = {"signal_id": name, "star_id": star, "disposition": disposition, "table": table}
+    return {**who, "period_d": period_d, **times}
 
 
-def test_a_verdict_needs_one_ephemeris_and_one_decision():
-    known = pd.DataFrame(
+def listed_and_meta(rows):
+    """A table of suspect labels, PC against the rest, and the dataset's rows, of (name, star, period, disposition)."""
+    meta = pd.DataFrame([signal(*row) for row in rows]).drop(columns="table")
+    listed = meta[["signal_id", "star_id", "disposition"]].assign(task_label=(meta["disposition"] == "PC").astype(int))
+    return listed.iloc[::-1].reset_index(drop=True), meta
+
+
+def test_a_label_is_judged_by_the_row_of_its_own_dip_if_that_is_decided():
+    listed, meta = listed_and_meta(
         [
-            signal("planet", "TIC 1", 4.0, "EB"),
-            signal("another period", "TIC 1", 5.0, "PC"),
-            signal("undecided", "TIC 2", 4.0, "PC"),
-            signal("false alarm", "TIC 3", 4.0, "PC"),
-            signal("two opinions", "TIC 4", 4.0, "PC"),
-            signal("another star", "TIC 9", 4.0, "PC"),
+            ("planet", "TIC 1", 4.0, "EB"),
+            ("another period", "TIC 1", 5.0, "PC"),
+            ("undecided", "TIC 2", 4.0, "PC"),
+            ("false alarm", "TIC 3", 4.0, "PC"),
+            ("still a planet", "TIC 4", 4.0, "PC"),
+            ("another star", "TIC 9", 4.0, "PC"),
         ]
-    ).drop(columns="disposition")
+    )
     later = pd.DataFrame(
         [
-            signal("TOI 1.01", "TIC 1", 4.0001, "CP", epoch_bjd=2458040.001),
+            signal("TOI 1.01", "TIC 1", 4.0001, "CP"),
             signal("TOI 2.01", "TIC 2", 4.0, "PC"),
             signal("TOI 3.01", "TIC 3", 4.0, "FA"),
             signal("TOI 4.01", "TIC 4", 4.0, "KP"),
-            signal("TOI 4.02", "TIC 4", 4.0, "FP"),
         ]
     )
-    found = verdicts(known, later).set_index("signal_id")["planet_now"]
-    assert found.to_dict() == {"planet": 1, "false alarm": 0}
+    wrong = judged_labels(listed, meta, later, None).set_index("signal_id")["wrong"]
+    assert wrong.to_dict() == {"planet": True, "false alarm": True, "still a planet": False}
 
 
-def test_a_row_without_an_ephemeris_gets_that_of_the_only_event_it_can_be():
-    stars = ["KIC 1", "KIC 2", "KIC 2", "KIC 3", "KIC 4", "KIC 5"]
-    meta = pd.DataFrame([signal(f"row {n}", star, np.nan, "PC") for n, star in enumerate(stars)])
-    meta.loc[5, "disposition"] = "AFP or NTP"
+def test_a_row_without_an_ephemeris_is_judged_where_all_events_that_it_may_be_agree():
+    listed, meta = listed_and_meta(
+        [
+            ("one event", "KIC 1", NAN, "PC"),
+            ("two that agree", "KIC 2", NAN, "PC"),
+            ("two that do not", "KIC 3", NAN, "PC"),
+            ("no such event", "KIC 4", NAN, "AFP"),
+        ]
+    )
     events = pd.DataFrame(
         [
-            signal("a", "KIC 1", 10.0, "PC", label="planet"),
-            signal("b", "KIC 1", 20.0, "UNK", label="unknown"),
-            signal("c", "KIC 2", 10.0, "PC", label="planet"),
-            signal("d", "KIC 3", 10.0, "PC", label="planet"),
-            signal("e", "KIC 3", 20.0, "AFP", label="not_planet"),
-            signal("f", "KIC 4", 10.0, "AFP", label="not_planet"),
-            signal("g", "KIC 5", 30.0, "NTP", label="not_planet"),
+            signal("a", "KIC 1", 10.0, "PC", "dr24"),
+            signal("b", "KIC 1", 27.0, "AFP", "dr24"),
+            signal("c", "KIC 2", 10.0, "PC", "dr24"),
+            signal("d", "KIC 2", 27.0, "PC", "dr24"),
+            signal("e", "KIC 3", 10.0, "PC", "dr24"),
+            signal("f", "KIC 3", 27.0, "PC", "dr24"),
+            signal("g", "KIC 4", 10.0, "PC", "dr24"),
         ]
     )
-    found = with_ephemerides(meta, events).set_index("signal_id")["period_d"]
-    assert found.to_dict() == {"row 0": 10.0, "row 5": 30.0}
+    dispositions = ["FALSE POSITIVE", "CONFIRMED", "CONFIRMED", "CONFIRMED", "CONFIRMED", "FALSE POSITIVE", "CONFIRMED"]
+    later = events.assign(signal_id="K" + events["signal_id"], disposition=dispositions, table="koi")
+    wrong = judged_labels(listed, meta, later, events).set_index("signal_id")["wrong"]
+    assert wrong.to_dict() == {"one event": True, "two that agree": False}
 
 
 def test_shares_are_of_the_first_labels_that_are_judged():

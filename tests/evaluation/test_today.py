@@ -11,7 +11,7 @@ from training.toys import toy_dataset, toy_ensemble, toy_meta
 
 from lightmill.config.training import EvaluationSettings, LaterLabels, TrainingSettings
 from lightmill.errors import CatalogError, ModelError
-from lightmill.evaluation.ceiling import expected_average_precision, todays_metrics
+from lightmill.evaluation.ceiling import ceiling, expected_average_precision, todays_metrics
 from lightmill.evaluation.today import judge_today, todays_labels
 from lightmill.files import sha256_file
 
@@ -104,15 +104,26 @@ def test_the_ceiling_of_known_flips_is_what_brute_force_finds():
     table = todays_metrics(truth, KOI, SETTINGS, 0.5).set_index(keys)["value"].sort_index()
     judged = truth.dropna(subset=["todays_label"])
     old, today = judged["old_label"], judged["todays_label"]
-    ceiling = table["listed", "todays_truth", "old"]
-    assert ceiling["roc_auc"] == pytest.approx(roc_auc_score(old, today), abs=1e-12)
+    highest = table["listed", "todays_truth", "old"]
+    assert highest["roc_auc"] == pytest.approx(roc_auc_score(old, today), abs=1e-12)
     random = np.random.default_rng(1)
     orders = [average_precision_score(old, today + 0.5 * random.random(len(today))) for _ in range(300)]
-    assert ceiling["average_precision"] == pytest.approx(np.mean(orders), abs=1e-3)
-    assert "brier" not in ceiling.index
+    assert highest["average_precision"] == pytest.approx(np.mean(orders), abs=1e-3)
+    assert "brier" not in highest.index
     # The network knows today's truth better than the old labels do, and is taken to be worse by them.
     network = table.xs("average_precision", level="metric")["listed", "ensemble_mean"]
     assert network["today"] > network["old"] + 0.05
+
+
+@pytest.mark.filterwarnings("error")
+def test_samples_without_an_old_positive_do_not_count():
+    stars = np.array(list("abcd"))
+    today = np.array([1.0, 1.0, 0.0, 0.0])
+    # One old positive, first or second: a sample without it says nothing, and one with it only is always right.
+    value, low, high = ceiling(np.array([1.0, 0, 0, 0]), today, stars, SETTINGS)
+    assert value == pytest.approx(0.75)
+    assert 0 < low <= value <= high <= 1
+    assert np.isnan(ceiling(np.zeros(4), today, stars, SETTINGS)).all()
 
 
 @pytest.mark.parametrize(("first", "then"), [((1, 1, 0), (1, 0, 0)), ((1,), (0, 0)), ((0, 0), (1,)), ((), (1, 0))])

@@ -1,9 +1,12 @@
 """The search for settings: what it proposes, that it can be interrupted, and that the test split stays unseen."""
 
+from pathlib import Path
+
 import numpy as np
 import optuna
 import pandas as pd
 import pytest
+import torch
 import yaml
 from training.toys import toy_dataset, toy_meta, toy_views
 from typer.testing import CliRunner
@@ -14,7 +17,8 @@ from lightmill.errors import ConfigError, ModelError
 from lightmill.training import tuning
 from lightmill.training.checkpoint import Checkpoint
 from lightmill.training.dataset import write_dataset
-from lightmill.training.search_space import SPACE, value_of, with_values
+from lightmill.training.search_space import SPACE, space_of, value_of, with_values
+from lightmill.training.tuned_config import write_tuned_config
 from lightmill.training.tuning import best_trial, tune, tuned_settings
 
 CONFIG = """
@@ -108,7 +112,7 @@ def test_a_worse_trial_is_ended_early_and_one_that_diverges_does_not_count(run, 
     scores = iter([*[0.6, 0.7, 0.8], *[0.1], *[np.nan]])
 
     def fit(network, train, validation, settings, seed, checkpoint):
-        optimiser = torch_adam(network)
+        optimiser = torch.optim.AdamW(network.parameters())
         history = []
         for epoch in range(1, 4):
             score = next(scores)
@@ -117,11 +121,6 @@ def test_a_worse_trial_is_ended_early_and_one_that_diverges_does_not_count(run, 
             history.append({"epoch": epoch, "validation_roc_auc": score})
             checkpoint.save(network, network, network.state_dict(), optimiser, history)
 
-    def torch_adam(network):
-        import torch
-
-        return torch.optim.AdamW(network.parameters())
-
     monkeypatch.setattr(tuning, "fit", fit)
     trials = list(tune(run, "toy", 3, seed=1))
     assert [trial["outcome"] for trial in trials] == ["complete", "pruned", "diverged"]
@@ -129,6 +128,68 @@ def test_a_worse_trial_is_ended_early_and_one_that_diverges_does_not_count(run, 
     assert best_trial(trials, settings)["trial"] == 1
     with pytest.raises(ModelError, match="no trial came to its end"):
         best_trial(trials[1:], settings)
+
+
+def test_who_was_killed_before_a_trial_was_judged_does_not_train_it_longer(run, monkeypatch):
+    monkeypatch.setattr(tuning, "BEFORE_PRUNING", 1)
+    monkeypatch.setattr(tuning, "GRANTED", 0.0)
+    save, trained = Checkpoint.save, []
+
+    def fit(network, train, validation, settings, seed, checkpoint):
+        optimiser = torch.optim.AdamW(network.parameters())
+        resumed = checkpoint.load(network, network, optimiser)
+        history = [] if resumed is None else resumed[1]
+        for epoch in range(len(history) + 1, 4):
+            trained.append((checkpoint.trial.number, epoch))
+            # The first gets better, the second is worse from the start.
+            history.append({"epoch": epoch, "validation_roc_auc": 0.5 + 0.1 * epoch if len(trained) <= 3 else 0.1})
+            checkpoint.save(network, network, network.state_dict(), optimiser, history)
+
+    def save_and_stop(self, *state):
+        save(self, *state)
+        if len(trained) == 4:
+            raise PowerCutError
+
+    monkeypatch.setattr(tuning, "fit", fit)
+    monkeypatch.setattr(Checkpoint, "save", save_and_stop)
+    with pytest.raises(PowerCutError):
+        list(tune(run, "toy", 2, seed=1))
+    trials = list(tune(run, "toy", 2, seed=1))
+    assert trained == [(0, 1), (0, 2), (0, 3), (1, 1)]
+    assert [(trial["outcome"], trial["epochs"]) for trial in trials] == [("complete", 3), ("pruned", 1)]
+
+
+def test_who_was_killed_after_the_last_epoch_keeps_its_value(run, monkeypatch):
+    whole = list(tune(run, "toy", 1, seed=1))
+    for file in Path("results/toy/tuning/toy").iterdir():
+        file.unlink()
+    save = Checkpoint.save
+
+    def save_and_stop(self, *state):
+        save(self, *state)
+        if len(state[-1]) == 3:
+            raise PowerCutError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Checkpoint, "save", save_and_stop)
+        with pytest.raises(PowerCutError):
+            list(tune(run, "toy", 1, seed=1))
+    assert list(tune(run, "toy", 1, seed=1)) == pytest.approx(whole)
+
+
+def test_class_weights_are_not_looked_for_where_batches_are_balanced(run, tmp_path):
+    balanced = CONFIG.replace("augment: {noise: 0.2}", "class_weights: false, batches: balanced")
+    (tmp_path / "balanced.yaml").write_text(balanced)
+    config = load_config("balanced.yaml")
+    settings = config.experiment_training("toy")
+    assert set(space_of(settings)) == set(SPACE) - {"class_weights"}
+    assert set(space_of(run.experiment_training("toy"))) == set(SPACE)
+    trials = list(tune(config, "toy", 3, seed=1, epochs=1))
+    assert [trial["outcome"] for trial in trials] == ["complete"] * 3
+    assert all("class_weights" not in trial for trial in trials)
+    write_tuned_config(tmp_path / "tuned.yaml", "balanced.yaml", "toy", best_trial(trials, settings))
+    tuned = load_config(tmp_path / "tuned.yaml").experiment_training("toy")
+    assert (tuned.class_weights, tuned.batches) == (False, "balanced")
 
 
 def test_values_go_into_their_sections_and_others_stay(run):

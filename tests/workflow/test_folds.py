@@ -20,4 +20,4 @@ def test_suspect_labels_are_asked_for_by_who_leaves_them_out_and_by_the_evaluati
     assert announced == {"train_model": 3, "ensemble_models": 1, "suspect_labels": 1}
     announced = jobs(run_to_the_end(finished_run, "--cores", "1", "--dry-run", "evaluation", config=[TINY, overlay]))
     # The experiment that was there before is not trained again.
-    assert (announced["train_model"], announced["suspect_labels"]) == (3, 1)
+    assert (announced["train_model"], announced["suspect_labels"], announced["plot_suspects"]) == (3, 1, 1)

@@ -2,8 +2,11 @@
 
 import re
 from pathlib import Path
+from shutil import copytree
 
 import pytest
+
+from lightmill.code_digest import SOURCE, code_digest
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -58,3 +61,16 @@ def test_inputs_and_outputs_are_named(name):
 
 def test_every_script_belongs_to_a_rule():
     assert {path.stem for path in (ROOT / "scripts").glob("*.py")} == set(rules())
+
+
+@pytest.mark.parametrize("name", ["train_model", "suspect_labels", "ensemble_models"])
+def test_nothing_of_evaluation_or_figures_makes_a_model_anew(name, tmp_path):
+    source = copytree(SOURCE, tmp_path / "lightmill")
+    script = ROOT / "scripts" / f"{name}.py"
+    before = code_digest(script, source)
+    for path in [*(source / "evaluation").glob("*.py"), source / "figures.py"]:
+        path.write_text(path.read_text() + "\nCHANGED = 1\n")
+    assert code_digest(script, source) == before
+    path = source / "training" / "fitting.py"
+    path.write_text(path.read_text() + "\nCHANGED = 1\n")
+    assert code_digest(script, source) != before

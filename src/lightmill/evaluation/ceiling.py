@@ -8,9 +8,11 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import digamma
 
 from lightmill.config.training import EvaluationSettings, LaterLabels
+from lightmill.evaluation.bootstrap import bootstrap, group_numbers, percentile_interval
 from lightmill.evaluation.metrics import metric_names, score_metrics
+from lightmill.evaluation.scores import ENSEMBLE
 
-ENSEMBLE, KNOWER = "ensemble_mean", "todays_truth"
+KNOWER = "todays_truth"
 LISTED, OR_ABSENT, ALL, UNDECIDED = "listed", "listed_or_absent", "all", "undecided"
 METRICS_COLUMNS = (
     "rows",
@@ -93,16 +95,14 @@ def ceiling(
     `old` and `today` are labels (n,) 1 or 0, `groups` (n,) what is drawn together in the bootstrap. Today's positives
     come first, then the others, each in no order: the mean over all orders is given (`expected_average_precision`).
     """
-    group = np.unique(groups, return_inverse=True)[1].reshape(-1)
-    kinds = np.stack([today == 1, (today == 1) & (old == 1), today == 0, (today == 0) & (old == 1)])
-    of_group = np.stack([np.bincount(group, kind) for kind in kinds])
-    number = of_group.shape[1]
-    random = np.random.default_rng(0)
-    drawn = [np.bincount(random.integers(0, number, number), minlength=number) for _ in range(evaluation.bootstrap)]
-    samples = expected_average_precision(*(of_group @ np.stack(drawn).T))
-    tail = (1 - evaluation.confidence) / 2
-    low, high = np.nanquantile(samples, [tail, 1 - tail])
-    return float(expected_average_precision(*of_group.sum(axis=1))), float(low), float(high)
+    kinds = np.stack([today == 1, (today == 1) & (old == 1), today == 0, (today == 0) & (old == 1)]).astype(float)
+
+    def measure(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        return expected_average_precision(*(kinds @ weights.T))
+
+    samples = bootstrap(measure, group_numbers(groups), evaluation.bootstrap, seed=0)
+    low, high = percentile_interval(samples, evaluation.confidence)
+    return float(expected_average_precision(*kinds.sum(axis=1))), low, high
 
 
 def expected_average_precision(

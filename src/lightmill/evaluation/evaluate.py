@@ -6,8 +6,7 @@ from pathlib import Path
 import pandas as pd
 from sklearn.metrics import confusion_matrix
 
-from lightmill.config.training import EvaluationSettings, TaskLabels
-from lightmill.errors import ModelError
+from lightmill.config.training import EvaluationSettings
 from lightmill.evaluation.calibration_checks import calibration_checks, conformal_checks
 from lightmill.evaluation.comparison_figure import comparison_figure
 from lightmill.evaluation.figures import (
@@ -35,8 +34,9 @@ from lightmill.evaluation.uncertainty import uncertainty_table
 from lightmill.figures import STYLE, save_figure
 from lightmill.files import write_csv, write_text
 from lightmill.logs import logger
-from lightmill.training.dataset import read_dataset, task_labels
-from lightmill.training.ensemble import Ensemble, load_ensemble
+from lightmill.training.ensemble import Ensemble
+from lightmill.training.judged import asked_truth, read_judged
+from lightmill.training.model_files import asked_labels
 
 PLAIN_MEAN = "plain_mean"
 
@@ -73,12 +73,8 @@ def evaluate_model(
     do not fit.
     """
     folder = Path(folder)
-    data = read_dataset(dataset)
-    models = load_ensemble(ensemble)
-    if models.description["dataset"]["version"] != data.version:
-        raise ModelError(f"{dataset}: not the dataset that the models in {ensemble} were trained on; train them again")
-    labels = None if models.description["labels"] is None else TaskLabels(**models.description["labels"])
-    truth = task_labels(data.meta, labels)
+    data, models = read_judged(dataset, ensemble)
+    truth = asked_truth(data, models)
     test = score_test(data, truth, models, listed)
     # All digits: the surest probabilities differ from 1 in the last ones, and ranks must survive the file.
     write_csv(folder / "test_scores.csv", score_table(test))
@@ -95,7 +91,7 @@ def evaluate_model(
     write_csv(folder / "recall_by.csv", slices)
     splits = {split: rows_of(data, truth, split) for split in ("validation", "test")}
     write_csv(folder / "uncertainty.csv", uncertainty_table(models, data, truth, splits, settings))
-    names = class_names(labels)
+    names = class_names(asked_labels(models.description))
     what = f"{data.name}, task {models.description['task']}"
     report = report_text(what, data, models, test, metrics, checks, names)
     write_text(folder / "classification_report.txt", report)

@@ -6,15 +6,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lightmill.config.training import TaskLabels
-from lightmill.errors import ModelError
 from lightmill.evaluation.attribution import STEPS, Attribution, arrays_by_view, flat_views, integrated_gradients
 from lightmill.evaluation.explanation_figure import explanation_figure
 from lightmill.figures import STYLE, save_figure
 from lightmill.files import write_csv, write_npz
 from lightmill.logs import logger
-from lightmill.training.dataset import Dataset, read_dataset, task_labels
-from lightmill.training.ensemble import Ensemble, ensemble_probability, load_ensemble, predict_members
+from lightmill.training.dataset import Dataset
+from lightmill.training.ensemble import Ensemble, ensemble_probability
+from lightmill.training.judged import asked_truth, members_of_views, read_judged, views_of_rows
 
 CANDIDATE, WRONG = "candidate", "wrong"
 SURE_POSITIVE, SURE_NEGATIVE = "sure_positive", "sure_negative"
@@ -38,11 +37,9 @@ def explain_signals(dataset: str | Path, ensemble: str | Path, count: int, folde
 
     Raises ModelError if the dataset is not the ensemble's; ViewError if views do not fit.
     """
-    data, models = read_dataset(dataset), load_ensemble(ensemble)
-    if models.description["dataset"]["version"] != data.version:
-        raise ModelError(f"{dataset}: not the dataset that the models in {ensemble} were trained on; train them again")
+    data, models = read_judged(dataset, ensemble)
     table = _chosen(data, models, count)
-    views = _views(data, models, table["row"].to_numpy())
+    views = views_of_rows(data, models, table["row"].to_numpy())
     found = integrated_gradients(models.networks, views)
     without = _without_each_view(data, models, views)
     folder = Path(folder)
@@ -91,13 +88,12 @@ def chosen_signals(truth: np.ndarray, test: np.ndarray, probability: np.ndarray,
 
 def _chosen(data: Dataset, models: Ensemble, count: int) -> pd.DataFrame:
     """The signals to explain: `row` of the dataset, `signal_id`, `kind`, `task_label` (-1: none), `probability`."""
-    labels = None if models.description["labels"] is None else TaskLabels(**models.description["labels"])
-    truth = task_labels(data.meta, labels)
+    truth = asked_truth(data, models)
     test = (data.meta["split"] == "test").to_numpy() & ~np.isnan(truth)
     unknown = (data.meta["label"] == "unknown").to_numpy() & np.isnan(truth)
     scored = np.flatnonzero(test | unknown)
     probability = np.full(len(truth), np.nan)
-    probability[scored] = _probability(data, models, _views(data, models, scored))
+    probability[scored] = _probability(data, models, views_of_rows(data, models, scored))
     rows, kinds = chosen_signals(truth, test, probability, models.description["threshold"], count)
     return pd.DataFrame(
         {
@@ -110,13 +106,8 @@ def _chosen(data: Dataset, models: Ensemble, count: int) -> pd.DataFrame:
     )
 
 
-def _views(data: Dataset, models: Ensemble, rows: np.ndarray) -> dict[str, np.ndarray]:
-    return {name: np.asarray(data.views[name][rows]) for name in models.description["views"]}
-
-
 def _probability(data: Dataset, models: Ensemble, views: dict[str, np.ndarray]) -> np.ndarray:
-    members = predict_members(models, views, data.manifest["description"]["scale"])
-    return ensemble_probability(models, members)
+    return ensemble_probability(models, members_of_views(data, models, views))
 
 
 def _without_each_view(data: Dataset, models: Ensemble, views: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

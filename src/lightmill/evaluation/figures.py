@@ -12,6 +12,7 @@ from scipy.stats import binomtest
 from sklearn.metrics import precision_recall_curve, roc_curve
 
 from lightmill.evaluation.metrics import calibration_bins
+from lightmill.evaluation.scores import CATALOG, ENSEMBLE, SCALARS
 from lightmill.figures import BLUE, GREEN, GREY, ORANGE, PURPLE, STYLE, VERMILLION
 
 _LEGEND: Any = {"frameon": True, "framealpha": 0.85, "edgecolor": "none"}
@@ -118,16 +119,16 @@ def reliability_figure(
 
 def _drawing_order(scores: Mapping[str, np.ndarray]) -> list[tuple[str, np.ndarray]]:
     """The ensemble, then the baselines, then the seeds: the order of the legend."""
-    rank = {"ensemble_mean": 0, "scalars": 1, "catalog_scalars": 2}
+    rank = {ENSEMBLE: 0, SCALARS: 1, CATALOG: 2}
     return sorted(scores.items(), key=lambda item: (rank.get(item[0], 3), item[0]))
 
 
 def _line(model: str) -> dict[str, Any]:
-    if model == "ensemble_mean":
+    if model == ENSEMBLE:
         return {"color": BLUE, "linewidth": 2, "zorder": 4}
-    if model == "scalars":
+    if model == SCALARS:
         return {"color": VERMILLION, "linewidth": 1.5, "linestyle": "--"}
-    if model == "catalog_scalars":
+    if model == CATALOG:
         return {"color": ORANGE, "linewidth": 1.5, "linestyle": "-."}
     return {"color": BLUE, "linewidth": 0.8, "alpha": 0.45}
 

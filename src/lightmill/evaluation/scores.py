@@ -17,7 +17,8 @@ from lightmill.evaluation.baseline import (
 )
 from lightmill.evaluation.holes import hole_features
 from lightmill.training.dataset import Dataset
-from lightmill.training.ensemble import Ensemble, ensemble_probability, predict_members
+from lightmill.training.ensemble import Ensemble, ensemble_probability
+from lightmill.training.judged import members_of_views, views_of_rows
 from lightmill.training.progress import best_threshold
 
 ENSEMBLE = "ensemble_mean"
@@ -110,8 +111,7 @@ def rows_of(data: Dataset, truth: np.ndarray, split: str) -> np.ndarray:
 
 def _member_probabilities(models: Ensemble, data: Dataset, rows: np.ndarray) -> dict[int, np.ndarray]:
     """Probabilities (rows,) by seed."""
-    views = {name: np.asarray(data.views[name][rows]) for name in models.description["views"]}
-    probabilities = predict_members(models, views, data.manifest["description"]["scale"])
+    probabilities = members_of_views(data, models, views_of_rows(data, models, rows))
     seeds = [member["seed"] for member in models.description["members"]]
     return dict(zip(seeds, probabilities, strict=True))
 

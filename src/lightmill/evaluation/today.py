@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 
 from lightmill.catalogs.later import match_later, read_later
 from lightmill.catalogs.merging import REPEATING
-from lightmill.config.training import EvaluationSettings, LaterLabels, TaskLabels
-from lightmill.errors import CatalogError, ModelError
+from lightmill.config.training import EvaluationSettings, LaterLabels
+from lightmill.errors import CatalogError
 from lightmill.evaluation.ceiling import todays_metrics
 from lightmill.files import SEPARATOR, write_csv
 from lightmill.logs import logger
-from lightmill.training.dataset import Dataset, read_dataset, task_labels
-from lightmill.training.ensemble import Ensemble, ensemble_probability, load_ensemble, predict_members
+from lightmill.training.dataset import Dataset
+from lightmill.training.ensemble import ensemble_probability
+from lightmill.training.judged import asked_truth, members_of_views, read_judged, views_of_rows
 
 TRUTH_COLUMNS = (
     "signal_id",
@@ -62,18 +63,16 @@ def judge_today(
     Raises ModelError if the dataset is not the ensemble's; CatalogError if a table cannot be read, if nothing has a
     period to be matched by, or nothing is listed.
     """
-    data, models = read_dataset(dataset), load_ensemble(ensemble)
-    if models.description["dataset"]["version"] != data.version:
-        raise ModelError(f"{dataset}: not the dataset that the models in {ensemble} were trained on; train them again")
-    labels = None if models.description["labels"] is None else TaskLabels(**models.description["labels"])
-    truth = _judged_rows(data, task_labels(data.meta, labels))
+    data, models = read_judged(dataset, ensemble)
+    truth = _judged_rows(data, asked_truth(data, models))
     truth = truth.join(todays_labels(truth, read_later(tables), read_later(events) if events else None, settings))
     if not truth["todays_label"].notna().any():
         raise CatalogError(
             f"dataset {data.name}: of {len(truth)} signals none is listed as {', '.join(settings.positive)} or "
             f"{', '.join(settings.negative)} in {', '.join(sorted(map(str, tables)))}; name later tables of its mission"
         )
-    truth["probability"] = _probabilities(models, data, truth["place"].to_numpy())
+    views = views_of_rows(data, models, truth["place"].to_numpy())
+    truth["probability"] = ensemble_probability(models, members_of_views(data, models, views))
     metrics = todays_metrics(truth, settings, evaluation, float(models.description["threshold"]))
     write_csv(Path(folder) / "todays_truth.csv", truth[list(TRUTH_COLUMNS)])
     write_csv(Path(folder) / "todays_metrics.csv", metrics)
@@ -162,11 +161,6 @@ def _judged_rows(data: Dataset, old: NDArray[np.float32]) -> pd.DataFrame:
     of_test = (meta["split"] == "test") & meta["old_label"].notna()
     unlabelled = (meta["label"] == "unknown") & meta["old_label"].isna()
     return meta[of_test | unlabelled].reset_index(drop=True)
-
-
-def _probabilities(models: Ensemble, data: Dataset, rows: NDArray[np.intp]) -> NDArray[np.float64]:
-    views = {name: np.asarray(data.views[name][rows]) for name in models.description["views"]}
-    return ensemble_probability(models, predict_members(models, views, data.manifest["description"]["scale"]))
 
 
 def _log(metrics: pd.DataFrame) -> None:

@@ -22,6 +22,7 @@ from lightmill.training.augmentation import view_noise
 from lightmill.training.dataset import Dataset
 from lightmill.training.dropout import dropout_spread
 from lightmill.training.ensemble import Ensemble, ensemble_probability, members_by_seed, predict_members
+from lightmill.training.judged import views_of_rows
 from lightmill.training.uncertainty import uncertainty
 
 DISTANCE = "distance"
@@ -75,10 +76,7 @@ def uncertainty_table(
     settings
         Of the bootstrap.
     """
-    views = {
-        split: {name: np.asarray(data.views[name][of]) for name in models.description["views"]}
-        for split, of in rows.items()
-    }
+    views = {split: views_of_rows(data, models, of) for split, of in rows.items()}
     validation, test = (doubt_of(models, views[split]) for split in ("validation", "test"))
     noisy = doubt_of(models, with_noise(views["test"], seed=0))
     wrong = {"validation": validation.wrong(truth[rows["validation"]]), "test": test.wrong(truth[rows["test"]])}

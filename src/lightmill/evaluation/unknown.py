@@ -5,20 +5,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lightmill.config.training import TaskLabels
-from lightmill.errors import ModelError
 from lightmill.evaluation.exominer import exominer_scores
 from lightmill.files import SEPARATOR, write_csv, write_parquet
 from lightmill.logs import logger
-from lightmill.training.dataset import Dataset, read_dataset, task_labels
-from lightmill.training.ensemble import (
-    Ensemble,
-    ensemble_calls,
-    ensemble_probability,
-    ensemble_shift,
-    load_ensemble,
-    predict_members,
-)
+from lightmill.training.dataset import Dataset
+from lightmill.training.ensemble import Ensemble, ensemble_calls, ensemble_probability, ensemble_shift
+from lightmill.training.judged import asked_truth, members_of_views, read_judged, views_of_rows
 from lightmill.training.uncertainty import uncertainty
 
 ABOUT = ("signal_id", "target_id", "star_id", "mission", "disposition", "ephemeris")
@@ -53,9 +45,7 @@ def rank_unknown(
 
     Raises ModelError if the dataset is not the ensemble's; ViewError if views do not fit.
     """
-    data, models = read_dataset(dataset), load_ensemble(ensemble)
-    if models.description["dataset"]["version"] != data.version:
-        raise ModelError(f"{dataset}: not the dataset that the models in {ensemble} were trained on; train them again")
+    data, models = read_judged(dataset, ensemble)
     table = _ranked(data, models)
     table = table.join(exominer_scores(data.meta, exominer), on="signal_id")
     write_csv(Path(folder) / "candidates.csv", table)
@@ -64,12 +54,11 @@ def rank_unknown(
 
 
 def _ranked(data: Dataset, models: Ensemble) -> pd.DataFrame:
-    labels = None if models.description["labels"] is None else TaskLabels(**models.description["labels"])
-    truth = task_labels(data.meta, labels)
+    truth = asked_truth(data, models)
     unknown = np.flatnonzero((data.meta["label"] == "unknown").to_numpy() & np.isnan(truth))
     table = data.meta.loc[unknown, [*ABOUT, *NUMBERS]].reset_index(drop=True)
-    views = {name: np.asarray(data.views[name][unknown]) for name in models.description["views"]}
-    members = predict_members(models, views, data.manifest["description"]["scale"])
+    views = views_of_rows(data, models, unknown)
+    members = members_of_views(data, models, views)
     probability = ensemble_probability(models, members)
     doubt = uncertainty(members)
     shift = ensemble_shift(models, views, table["star_id"].to_numpy(str))

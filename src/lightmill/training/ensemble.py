@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from safetensors import safe_open
 
-from lightmill.config.training import TaskLabels
 from lightmill.errors import ModelError
 from lightmill.files import sha256_file, write_json
 from lightmill.training.calibration import calibrated, fit_calibration
@@ -20,6 +19,7 @@ from lightmill.training.model_files import (
     FORMAT,
     WEIGHTS,
     Model,
+    asked_labels,
     load_model,
     probabilities,
     read_description,
@@ -131,8 +131,7 @@ class Unseen(NamedTuple):
 
 def _not_learned_from(models: Sequence[Model], shared: Mapping[str, Any], dataset: Dataset) -> Unseen:
     """What calibration, threshold and conformal limits are taken from."""
-    labels = None if shared["labels"] is None else TaskLabels(**shared["labels"])
-    examples = select_examples(dataset, labels, tuple(shared["views"]))
+    examples = select_examples(dataset, asked_labels(shared), tuple(shared["views"]))
     networks = [model.network for model in models]
     folds = folds_of_members([model.description for model in models])
     if folds:

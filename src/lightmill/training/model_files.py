@@ -14,6 +14,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from scipy.special import expit
 
+from lightmill.config.training import TaskLabels
 from lightmill.errors import ModelError, ViewError
 from lightmill.files import atomic_path, read_json, write_json
 from lightmill.training.checkpoint import dense
@@ -95,6 +96,12 @@ def read_description(path: str | Path) -> dict[str, Any]:
     if description.get("format") != FORMAT:
         raise ModelError(f"{path}: format {description.get('format')!r}, expected {FORMAT}")
     return description
+
+
+def asked_labels(description: Mapping[str, Any]) -> TaskLabels | None:
+    """The label map of the question that a described model answers; None: `planet` against `not_planet`."""
+    labels = description["labels"]
+    return None if labels is None else TaskLabels(**labels)
 
 
 def load_model(folder: str | Path) -> Model:

@@ -33,7 +33,7 @@ class OneOf:
         return CategoricalDistribution(sorted({*self.values, given}))
 
 
-# What is looked for, by key of the training settings; a dot leads into a section.
+# What can be looked for, by key of the training settings; a dot leads into a section.
 SPACE: dict[str, Between | OneOf] = {
     "learning_rate": Between(1e-4, 1e-2, logarithmic=True),
     "weight_decay": OneOf((0.0, 1e-3, 1e-2, 1e-1)),
@@ -47,6 +47,11 @@ SPACE: dict[str, Between | OneOf] = {
 }
 
 
+def space_of(settings: TrainingSettings) -> dict[str, Between | OneOf]:
+    """What of SPACE is looked for: no `class_weights` where the batches are balanced already, which excludes them."""
+    return {key: space for key, space in SPACE.items() if key != "class_weights" or settings.batches != "balanced"}
+
+
 def value_of(settings: TrainingSettings, key: str) -> Any:
     """What training settings have under a key of SPACE."""
     value: Any = settings
@@ -56,12 +61,13 @@ def value_of(settings: TrainingSettings, key: str) -> Any:
 
 
 def with_values(settings: TrainingSettings, values: Mapping[str, Any]) -> dict[str, Any]:
-    """The keys of training settings that SPACE touches, with values by key of SPACE put in: plain for a YAML file."""
+    """The keys of training settings that `space_of` touches, with values by its keys put in: plain for a YAML file."""
     whole = settings.model_dump()
-    for key in SPACE:
+    searched = space_of(settings)
+    for key in searched:
         *sections, last = key.split(".")
         section = whole
         for name in sections:
             section = section[name]
         section[last] = values[key]
-    return {name: whole[name] for name in dict.fromkeys(key.split(".")[0] for key in SPACE)}
+    return {name: whole[name] for name in dict.fromkeys(key.split(".")[0] for key in searched)}

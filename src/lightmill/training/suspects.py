@@ -34,21 +34,26 @@ class Suspects:
     labels: Mapping[str, int]
 
 
-def read_suspects(table: str | Path, settings: SuspectSettings) -> Suspects:
-    """The suspect labels in a table that `lightmill.evaluation.suspects` wrote.
+def suspect_rows(table: str | Path, columns: Sequence[str] = READ) -> pd.DataFrame:
+    """These columns of the suspect rows, in order, of a table that `lightmill.training.suspect_labels` wrote.
 
     Raises LabelError, naming the file, if columns are missing or `suspect` is neither yes nor no.
     """
-    rows = pd.read_csv(table, dtype={"signal_id": str, "suspect": str})
-    missing = sorted(set(READ) - set(rows.columns))
+    rows = pd.read_csv(table, dtype={"signal_id": str, "suspect": str}, float_precision="round_trip")
+    missing = sorted({*READ, *columns} - set(rows.columns))
     if missing:
         raise LabelError(
-            f"{table}: no column {missing[0]!r}; expected a table of suspect labels with {', '.join(READ)}"
+            f"{table}: no column {missing[0]!r}; expected a table of suspect labels with {', '.join(columns)}"
         )
     wrong = rows.loc[~rows["suspect"].isin((YES, NO))]
     if len(wrong):
         raise LabelError(f"{table}: suspect {wrong['suspect'].iloc[0]!r} of {wrong['signal_id'].iloc[0]}; yes or no")
-    found = rows[rows["suspect"] == YES]
+    return rows.loc[rows["suspect"] == YES, list(columns)].reset_index(drop=True)
+
+
+def read_suspects(table: str | Path, settings: SuspectSettings) -> Suspects:
+    """The suspect labels in a table, which is checked as `suspect_rows` does, and what becomes of them."""
+    found = suspect_rows(table)
     return Suspects(settings, dict(zip(found["signal_id"], found["task_label"].astype(int), strict=True)))
 
 

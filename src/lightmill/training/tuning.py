@@ -28,7 +28,7 @@ from lightmill.training.examples import Examples
 from lightmill.training.fitting import fit
 from lightmill.training.networks.base import Bins, Network
 from lightmill.training.progress import standing
-from lightmill.training.search_space import SPACE, value_of, with_values
+from lightmill.training.search_space import SPACE, space_of, value_of, with_values
 from lightmill.training.train import arrays_for, fresh_network, task_examples, view_bins
 
 # So many trials are drawn at random before any is proposed, and before any is ended early.
@@ -64,7 +64,7 @@ def tune(
     ------
     `trial` (from 1), `outcome` (`complete`, `pruned` or `diverged`), `epochs` done, `best_epoch`, `value` (the
     experiment's `monitor` on the validation split at that epoch; NaN if the network diverged in the first), and the
-    value of every key of SPACE.
+    value of every key of `space_of` the experiment's settings.
 
     Raises ConfigError for an experiment that is none or a transfer; ModelError if the dataset is not there, or the
     study belongs to other data, settings, seed or code.
@@ -170,10 +170,11 @@ def _asked(study: optuna.Study, settings: TrainingSettings, seed: int, number: i
         study.tell(left.number, state=TrialState.FAIL)
     drawn = int(np.random.SeedSequence([seed, number]).generate_state(1)[0])
     study.sampler = optuna.samplers.TPESampler(n_startup_trials=AT_RANDOM, seed=drawn)
-    given = {key: value_of(settings, key) for key in SPACE}
+    searched = space_of(settings)
+    given = {key: value_of(settings, key) for key in searched}
     if number == 0:
         study.enqueue_trial(given)
-    return study.ask({key: space.around(given[key]) for key, space in SPACE.items()})
+    return study.ask({key: space.around(given[key]) for key, space in searched.items()})
 
 
 class _Reporting(Checkpoint):
@@ -194,6 +195,18 @@ class _Reporting(Checkpoint):
     ) -> None:
         """Write the state, then report what was not yet reported; raises TrialPruned."""
         super().save(network, kept, best, optimiser, history)
+        self._tell(history)
+
+    def load(
+        self, network: Network, kept: Network, optimiser: Any
+    ) -> tuple[dict[str, Tensor], list[dict[str, float]]] | None:
+        """Read the state and report it: whoever wrote it may have been killed before; raises TrialPruned."""
+        resumed = super().load(network, kept, optimiser)
+        if resumed is not None:
+            self._tell(resumed[1])
+        return resumed
+
+    def _tell(self, history: list[dict[str, float]]) -> None:
         for row in history[self.told :]:
             self.trial.report(row[f"validation_{self.settings.monitor}"], int(row["epoch"]))
         self.told = len(history)
@@ -244,5 +257,5 @@ def _row(number: int, trial: FrozenTrial) -> dict[str, Any]:
         "epochs": noted.get("epochs", 0),
         "best_epoch": noted.get("best_epoch", 0),
         "value": noted.get("value", np.nan),
-        **{key: trial.params[key] for key in SPACE},
+        **{key: trial.params[key] for key in SPACE if key in trial.params},
     }

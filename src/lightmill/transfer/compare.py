@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lightmill.config.training import EvaluationSettings, TaskLabels
+from lightmill.config.training import EvaluationSettings
 from lightmill.errors import ModelError
 from lightmill.evaluation.metrics import score_metrics
 from lightmill.files import write_csv
 from lightmill.training.dataset import read_dataset
 from lightmill.training.examples import Examples, select_examples
-from lightmill.training.model_files import Model, load_model, predict
+from lightmill.training.model_files import Model, asked_labels, load_model, predict
 from lightmill.training.progress import best_threshold
 from lightmill.transfer.figure import draw_comparison
 
@@ -54,8 +54,7 @@ def compare_transfer(
     data = read_dataset(dataset)
     if data.version != description["dataset"]["version"]:
         raise ModelError(f"{dataset}: not the dataset that these models were tuned on; run the transfer again")
-    labels = None if description["labels"] is None else TaskLabels(**description["labels"])
-    examples = select_examples(data, labels, tuple(description["views"]))
+    examples = select_examples(data, asked_labels(description), tuple(description["views"]))
     rows = [row for group in by_strategy.values() for row in _strategy_rows(group, examples, settings)]
     table = pd.DataFrame(rows)
     write_csv(results, table)

@@ -15,7 +15,7 @@ from lightmill.logs import logger
 from lightmill.training.dataset import read_dataset, task_labels
 from lightmill.training.examples import Examples
 from lightmill.training.fitting import score_views
-from lightmill.training.model_files import WEIGHTS, Model, load_model, require_fitting_lengths, save_model
+from lightmill.training.model_files import WEIGHTS, Model, asked_labels, load_model, require_fitting_lengths, save_model
 from lightmill.training.networks.base import Network
 from lightmill.training.progress import HISTORY_COLUMNS, METRICS, class_weights, epoch_metrics
 from lightmill.training.train import HISTORY, describe, fit_and_save, fresh_network, task_examples, view_bins
@@ -105,8 +105,7 @@ def transfer_model(
         raise ModelError(f"{source_dataset}: not the dataset that {source_model} was trained on; train it again")
     found, scale = view_bins(target_data), target_data.manifest["description"]["scale"]
     require_fitting_lengths(source.description, found, scale, f"dataset {target_data.name}")
-    source_labels = source.description["labels"]
-    source_task = task_labels(source_data.meta, None if source_labels is None else TaskLabels(**source_labels))
+    source_task = task_labels(source_data.meta, asked_labels(source.description))
     require_same_question(
         label_map(source_data.meta, source_task),
         label_map(target_data.meta, task_labels(target_data.meta, labels)),
@@ -115,9 +114,9 @@ def transfer_model(
     shared = require_common_splits(source_data, target_data)
     logger.info("%s and %s share %d stars, each in one split", source_data.name, target_data.name, shared)
 
-    # The network is the source's, dropout included, whatever else the target's settings say.
+    # The network is the source's, dropout and what it looks at included, whatever else the target's settings say.
     of_source = source.description["settings"]
-    settings = settings.model_copy(update={key: of_source[key] for key in ("architecture", "dropout")})
+    settings = settings.model_copy(update={key: of_source[key] for key in ("architecture", "dropout", "leave_out")})
     views = tuple(source.description["views"])
     examples = task_examples(target_data, labels, views)
     origin = {

@@ -7,14 +7,14 @@ import pandas as pd
 from cleanlab.filter import find_label_issues  # type: ignore[import-untyped]
 from cleanlab.rank import get_label_quality_scores  # type: ignore[import-untyped]
 
-from lightmill.config.training import TaskLabels
 from lightmill.errors import ModelError
-from lightmill.evaluation.samples import SAMPLES, caption, draw_sides
 from lightmill.files import write_csv
 from lightmill.logs import logger
-from lightmill.training.dataset import Dataset, read_dataset
-from lightmill.training.ensemble import Ensemble, load_ensemble
+from lightmill.training.dataset import Dataset
+from lightmill.training.ensemble import Ensemble
 from lightmill.training.examples import select_examples
+from lightmill.training.judged import read_judged
+from lightmill.training.model_files import asked_labels
 from lightmill.training.out_of_fold import folds_of_members, out_of_fold
 from lightmill.training.suspects import NO, YES
 
@@ -23,8 +23,8 @@ ABOUT = ("signal_id", "star_id", "mission", "disposition")
 _LEAST = 1e-15
 
 
-def suspect_labels(dataset: str | Path, ensemble: str | Path, table: str | Path, figure: str | Path) -> None:
-    """List all training and validation labels, the least believed first, and draw the views of the first.
+def suspect_labels(dataset: str | Path, ensemble: str | Path, table: str | Path) -> None:
+    """List all training and validation labels, the least believed first.
 
     Parameters
     ----------
@@ -34,17 +34,12 @@ def suspect_labels(dataset: str | Path, ensemble: str | Path, table: str | Path,
         Folder of an ensemble whose members are folds.
     table
         CSV file to write: who the signal is (ABOUT), `task_label`, `fold` (from 1), and what `judged_labels` gives.
-    figure
-        PNG file to write: suspect positives on the left, suspect negatives on the right.
 
     Raises ModelError if the dataset is not the ensemble's, or its members are not folds.
     """
-    data, models = read_dataset(dataset), load_ensemble(ensemble)
-    if models.description["dataset"]["version"] != data.version:
-        raise ModelError(f"{dataset}: not the dataset that the models in {ensemble} were trained on; train them again")
+    data, models = read_judged(dataset, ensemble)
     found = _listed(data, models, ensemble)
     write_csv(table, found)
-    _draw(figure, data, found)
     suspect = found[found["suspect"] == YES]
     logger.info(
         "%d of %d labels are suspect: %d of the positive and %d of the negative class",
@@ -59,11 +54,8 @@ def _listed(data: Dataset, models: Ensemble, ensemble: str | Path) -> pd.DataFra
             f"{ensemble}: members that differ in their seed alone have all seen the training labels; train the "
             "experiment with training.members: folds"
         )
-    labels = models.description["labels"]
-    views = tuple(models.description["views"])
-    left_out = out_of_fold(
-        models.networks, folds, select_examples(data, None if labels is None else TaskLabels(**labels), views)
-    )
+    examples = select_examples(data, asked_labels(models.description), tuple(models.description["views"]))
+    left_out = out_of_fold(models.networks, folds, examples)
     truth = left_out.examples.labels.astype(int)
     who = left_out.examples.meta[list(ABOUT)].assign(task_label=truth, fold=left_out.parts + 1)
     judged = judged_labels(truth, left_out.probability)
@@ -83,8 +75,8 @@ def judged_labels(labels: np.ndarray, probability: np.ndarray) -> pd.DataFrame:
     n rows, in order: `probability`; `quality`, that of the label, from 0 to 1 (self-confidence); `suspect`, `yes` or
     `no`: of each class about as many as the counts of confident disagreement say are wrong; `loss`, the cross-entropy;
     `rank` from 1, suspect labels first, then by quality; `loss_rank` from 1, by loss. With two classes self-confidence,
-    margin and loss have one order. Taking off what is usual for a class (`adjust_pred_probs`) halved the precision of
-    the first fifty on real labels.
+    margin and loss have one order. Taking off what is usual for a class (`adjust_pred_probs`) cost two fifths of
+    the precision of the first hundred on real labels.
     """
     both = np.column_stack([1 - probability, probability])
     # One process: more would only start interpreters for what takes a millisecond.
@@ -108,16 +100,3 @@ def _places(order: np.ndarray) -> np.ndarray:
     places = np.empty(len(order), np.int64)
     places[order] = np.arange(1, len(order) + 1)
     return places
-
-
-def _draw(figure: str | Path, data: Dataset, found: pd.DataFrame) -> None:
-    rows = pd.Series(np.arange(len(data.meta)), data.meta["signal_id"].to_numpy(str))
-    sides, captions = [], {}
-    for label in (1, 0):
-        first = found[(found["suspect"] == YES) & (found["task_label"] == label)].head(SAMPLES)
-        here = rows[first["signal_id"]].to_numpy()
-        sides.append(here)
-        for row, one in zip(here, first.itertuples(), strict=True):
-            captions[int(row)] = f"{caption(data.meta.iloc[row])}\nprobability {one.probability:.3f}"
-    heading = f"{data.name}: suspect labels, positives (left) and negatives (right)"
-    draw_sides(figure, data, (sides[0], sides[1]), captions, heading)
