@@ -14,6 +14,7 @@ from lightmill.catalogs.crosswalk import star_ids
 from lightmill.catalogs.identify import identify_table, newest
 from lightmill.catalogs.merging import PRECEDENCE, closest_first, in_precedence, pairs_on_one_star
 from lightmill.catalogs.reading import read_catalog, require_signals
+from lightmill.logs import logger
 
 _EPHEMERIS = ["period_d", "epoch_bjd", "duration_h", "period_err_d", "epoch_err_d"]
 
@@ -33,6 +34,15 @@ def read_later(paths: Iterable[str | Path]) -> pd.DataFrame:
     for files in by_table.values():
         catalog = read_catalog(newest(files))
         require_signals(catalog)
+        if len(catalog.rejected):
+            first = catalog.rejected.iloc[0]
+            logger.warning(
+                "%s: %d rows rejected, the first (line %s) because: %s; what they list counts as not listed",
+                catalog.info.path,
+                len(catalog.rejected),
+                first["line"],
+                first["reason"],
+            )
         read.append(catalog.signals)
     rows = in_precedence(pd.concat(read, ignore_index=True)).drop_duplicates("signal_id", ignore_index=True)
     return rows.assign(

@@ -31,8 +31,9 @@ def _line(fault: Any, model: type[BaseModel], prefix: str) -> str:
         return f"{key}.{switch}: expected {valid_tags.replace(', ', ' or ')}, got {tag!r}{_nearest(tag, valid_tags)}"
     if fault["type"] == "string_pattern_mismatch":
         message = "expected letters, digits, _ . - and a letter or digit first"
-    if not key:
-        return message
+    # A value that does not fit others: the message names them.
+    if not places or isinstance(fault["input"], dict):
+        return f"{key.rstrip('.')}: {message}" if key else message
     # A password in a URL is nothing for logs.
     given = re.sub(r"://[^/@\s]*@", "://...@", str(fault["input"]))
     line = f"{key}: {message}, got {given[:80]!r}"

@@ -57,7 +57,7 @@ class TrainingSettings(Section):
     leave_out: list[LeftOut] = Field(
         default=[],
         description="Views that the network is not to see, though it could: to find out what each is worth. `scatter` "
-        "stands for that of all views, `scalars` for the numbers that were measured.",
+        "stands for that of all views, `scalars` for the numbers that were measured; `global` and `local` always stay.",
     )
     seeds: list[Annotated[int, Field(ge=0, lt=2**32)]] = Field(
         default=[1, 2, 3], min_length=1, description="One model is trained from each seed."
@@ -119,7 +119,11 @@ class TrainingSettings(Section):
     @model_validator(mode="after")
     def _leaves_out_what_it_sees(self) -> "TrainingSettings":
         if self.leave_out and self.architecture != "lightmill":
-            raise ValueError(f"leave_out: {self.architecture} sees the global and the local view alone; leave it out")
+            raise ValueError(
+                f"leave_out: {self.architecture} sees the global and the local view alone; set leave_out: []"
+            )
+        if len(set(self.leave_out)) < len(self.leave_out):
+            raise ValueError("leave_out: the same stands twice")
         return self
 
     @field_validator("seeds")
@@ -252,7 +256,7 @@ class Experiment(Section):
             raise ValueError("today: a transfer is not judged by later tables; name them where its source trains")
         if self.source is not None and self.suspects is not None:
             raise ValueError("suspects: a transfer trains on all labels; leave it out")
-        fixed = sorted({"architecture", "dropout", "seeds"} & set(self.training))
+        fixed = sorted({"architecture", "dropout", "leave_out", "seeds"} & set(self.training))
         if self.source is not None and fixed:
             raise ValueError(f"training.{fixed[0]}: a transfer has the {fixed[0]} of its source; leave it out")
         return self

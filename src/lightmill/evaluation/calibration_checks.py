@@ -193,7 +193,8 @@ def recalibration(
     inverse = np.linalg.inv(curvature(beta))
     groups = len(of_group)
     covariance = inverse @ (of_group.T @ of_group) @ inverse * groups / max(groups - 1, 1)
-    return beta, np.sqrt(np.diag(covariance))
+    # So few groups that rounding leaves less than nothing.
+    return beta, np.sqrt(np.maximum(np.diag(covariance), 0.0))
 
 
 def verdict(checks: pd.DataFrame, model: str) -> str:

@@ -134,10 +134,11 @@ def _sum_of_precisions(above: ArrayLike, hits: ArrayLike, rows: NDArray, positiv
 def _scored(
     chosen: pd.DataFrame, labels: pd.Series, scores: pd.Series, evaluation: EvaluationSettings, threshold: float
 ) -> pd.DataFrame:
-    """`score_metrics` of some rows, and how many they are; without any, each metric with a note."""
+    """`score_metrics` of some rows, and how many they are; where one class is missing, each metric with a note."""
     counts = {"n": len(chosen), "n_positives": int(labels.sum()), "n_groups": chosen["group_id"].nunique()}
-    if chosen.empty:
-        nothing = pd.DataFrame({"metric": metric_names(evaluation), "note": "no such rows"})
+    if labels.nunique() < 2:
+        note = "no such rows" if chosen.empty else "all of one class: nothing can be told from anything"
+        nothing = pd.DataFrame({"metric": metric_names(evaluation), "note": note})
         return nothing.reindex(columns=["metric", "value", "low", "high", "note"]).assign(**counts)
     table = score_metrics(
         labels.to_numpy(float),

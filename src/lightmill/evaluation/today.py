@@ -65,7 +65,11 @@ def judge_today(
     """
     data, models = read_judged(dataset, ensemble)
     truth = _judged_rows(data, asked_truth(data, models))
-    truth = truth.join(todays_labels(truth, read_later(tables), read_later(events) if events else None, settings))
+    later, listed = read_later(tables), read_later(events) if events else None
+    _warn_of_strangers(later, settings)
+    truth = truth.join(todays_labels(truth, later, listed, settings))
+    if events:
+        _require_events(truth, events)
     if not truth["todays_label"].notna().any():
         raise CatalogError(
             f"dataset {data.name}: of {len(truth)} signals none is listed as {', '.join(settings.positive)} or "
@@ -77,6 +81,26 @@ def judge_today(
     write_csv(Path(folder) / "todays_truth.csv", truth[list(TRUTH_COLUMNS)])
     write_csv(Path(folder) / "todays_metrics.csv", metrics)
     _log(metrics)
+
+
+def _warn_of_strangers(later: pd.DataFrame, settings: LaterLabels) -> None:
+    """Say it where a disposition that is asked for stands in no later table: it may be misspelt."""
+    there = set(later["disposition"])
+    for name in [*settings.positive, *settings.negative]:
+        if name not in there:
+            logger.warning("no later table has the disposition %r; there are %s", name, ", ".join(sorted(there)))
+
+
+def _require_events(truth: pd.DataFrame, events: Sequence[str | Path]) -> None:
+    """Log how many signals have an event; raises CatalogError where none has, for then the table is another's."""
+    found = int((truth["events"] > 0).sum())
+    where = ", ".join(sorted(map(str, events)))
+    if not found:
+        raise CatalogError(
+            f"today.events: of {len(truth)} signals none is an event of {where} by star and disposition; "
+            "name the table of the events that the views are of"
+        )
+    logger.info("%d of %d signals have an event in %s", found, len(truth), where)
 
 
 def todays_labels(

@@ -94,7 +94,7 @@ def read_description(path: str | Path) -> dict[str, Any]:
         raise ModelError(f"{path}: missing; a model's folder holds {WEIGHTS} and {DESCRIPTION}")
     description: dict[str, Any] = read_json(path)
     if description.get("format") != FORMAT:
-        raise ModelError(f"{path}: format {description.get('format')!r}, expected {FORMAT}")
+        raise ModelError(f"{path}: format {description.get('format')!r}, expected {FORMAT}; train it again")
     return description
 
 

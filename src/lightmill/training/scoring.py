@@ -32,6 +32,8 @@ from lightmill.views.scale_check import scale_misfits
 # Where rows say whose they are, the most telling first.
 ID_COLUMNS = ("signal_id", "star_id", "target_id", "kepid", "tic_id", "TIC_ID", "epic", "row_id", "id")
 DETAILS = ("aleatoric", "epistemic", "dropout_spread", "call", "calibration", "shift_auc")
+# And those of them that are of a star, not of one of its signals.
+STAR_COLUMNS = ("star_id", "target_id", "kepid", "tic_id", "TIC_ID", "epic")
 # The views that have a scale of their own, which their numbers tell; the others share one of these.
 _SELF_SCALED = ("global", "local")
 _HOW_TO_SCALE = {
@@ -121,14 +123,16 @@ def score_rows(
     keys = npz_keys(views_file)
     identity = _id_column(views_file, keys, id_column)
     arrays = {name: _view_key(views_file, keys, name, model.description) for name in model.description["views"]}
-    columns = read_npz_columns(views_file, list(dict.fromkeys([identity, *arrays.values()])))
-    stars = _ids(views_file, identity, columns[identity])
+    # Who has given ids of signals may have said whose they are, too.
+    of_star = next((name for name in STAR_COLUMNS if name in keys), identity)
+    columns = read_npz_columns(views_file, list(dict.fromkeys([identity, of_star, *arrays.values()])))
+    ids, stars = (_ids(views_file, key, columns[key]) for key in (identity, of_star))
     views = {name: _fitting(views_file, name, key, columns[key], model.description) for name, key in arrays.items()}
     reasons = _reasons(views_file, keys, arrays, views, model.description["scale"])
     good = reasons == ""
     fitting = {name: view[good] for name, view in views.items()}
     members, probability = _predict(model, fitting, prior)
-    rows = pd.DataFrame({"row": np.arange(len(stars)), "star_id": stars})
+    rows = pd.DataFrame({"row": np.arange(len(ids)), "star_id": ids})
     table = rows[good].assign(probability=probability, spread=members.std(axis=0)).reset_index(drop=True)
     shift = ensemble_shift(model, fitting, stars[good].to_numpy(str)) if isinstance(model, Ensemble) else None
     if details:

@@ -37,9 +37,12 @@ class Suspects:
 def suspect_rows(table: str | Path, columns: Sequence[str] = READ) -> pd.DataFrame:
     """These columns of the suspect rows, in order, of a table that `lightmill.training.suspect_labels` wrote.
 
-    Raises LabelError, naming the file, if columns are missing or `suspect` is neither yes nor no.
+    Raises LabelError, naming the file, if it is no table, columns are missing or `suspect` is neither yes nor no.
     """
-    rows = pd.read_csv(table, dtype={"signal_id": str, "suspect": str}, float_precision="round_trip")
+    try:
+        rows = pd.read_csv(table, dtype={"signal_id": str, "suspect": str}, float_precision="round_trip")
+    except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError) as error:
+        raise LabelError(f"{table}: no table of suspect labels ({error}); delete it and run again") from None
     missing = sorted({*READ, *columns} - set(rows.columns))
     if missing:
         raise LabelError(

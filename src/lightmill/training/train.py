@@ -13,6 +13,7 @@ from lightmill.errors import ModelError
 from lightmill.files import digest, write_csv
 from lightmill.logs import logger
 from lightmill.memory import keep_freed_memory
+from lightmill.training.augmentation import UNFOLDED
 from lightmill.training.checkpoint import Checkpoint
 from lightmill.training.dataset import Dataset, read_dataset
 from lightmill.training.determinism import deterministic, seed_torch
@@ -85,7 +86,8 @@ def train_model(
 def arrays_for(settings: TrainingSettings, dataset: Dataset) -> tuple[str, ...]:
     """What a network is to look at of a dataset.
 
-    Raises ModelError for an architecture that is none, and where something is to be left out that is not there.
+    Raises ModelError for an architecture that is none, and where something is to be left out, or single transits are to
+    be drawn, that is not there.
     """
     if settings.architecture not in ARCHITECTURES:
         raise ModelError(f"no architecture {settings.architecture!r}; there are {', '.join(sorted(ARCHITECTURES))}")
@@ -97,6 +99,11 @@ def arrays_for(settings: TrainingSettings, dataset: Dataset) -> tuple[str, ...]:
                 f"leave_out {name!r}: dataset {dataset.name} has nothing of it; it has {', '.join(sorted(seen))}"
             )
         seen = left
+    if settings.augment.bootstrap_transits and UNFOLDED not in seen:
+        raise ModelError(
+            f"augment.bootstrap_transits: there are no single transits ({UNFOLDED}) to draw from; the network sees "
+            f"{', '.join(sorted(seen))}"
+        )
     return seen
 
 
