@@ -16,7 +16,8 @@ from sklearn.metrics import average_precision_score
 
 from lightmill.config.model import load_config
 from lightmill.training.dataset import Dataset, read_dataset, task_labels, write_dataset
-from lightmill.training.ensemble import ensemble_models, ensemble_probability, load_ensemble, predict_members
+from lightmill.training.ensemble import ensemble_models, ensemble_probability, load_ensemble
+from lightmill.training.judged import members_of_views, views_of_rows
 from lightmill.training.train import train_model
 from lightmill.views.importing import rescaled
 
@@ -73,8 +74,7 @@ def halved(views: np.ndarray) -> np.ndarray:
 
 def scores(ensemble: Path, data: Dataset, rows: np.ndarray) -> np.ndarray:
     models = load_ensemble(ensemble)
-    views = {name: np.asarray(data.views[name][rows]) for name in models.description["views"]}
-    return ensemble_probability(models, predict_members(models, views, data.manifest["description"]["scale"]))
+    return ensemble_probability(models, members_of_views(data, models, views_of_rows(data, models, rows)))
 
 
 def paired(truth: np.ndarray, by_name: dict[str, np.ndarray], groups: np.ndarray, samples: int = 1000) -> pd.DataFrame:

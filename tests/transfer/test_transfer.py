@@ -4,13 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
-from training.toys import toy_dataset, toy_meta
+from training.toys import toy_dataset, toy_meta, toy_views
 
 from lightmill.config import parse_config
 from lightmill.config.training import EvaluationSettings, TaskLabels, TrainingSettings
 from lightmill.errors import ConfigError, LabelError, ModelError, ViewError
 from lightmill.files import sha256_file
 from lightmill.training import load_model, read_dataset
+from lightmill.training.dataset import write_dataset
 from lightmill.training.folds import Fold
 from lightmill.training.train import train_model
 from lightmill.transfer import compare_transfer, transfer_model
@@ -55,6 +56,22 @@ def transfer(place, strategy, seed=1, folder=None, target="there", labels=None, 
 @pytest.fixture(scope="module")
 def tuned(place):
     return {(strategy, seed): transfer(place, strategy, seed) for strategy in STRATEGIES for seed in SEEDS}
+
+
+def test_what_was_left_out_is_told_of_the_source(place, tmp_path):
+    def left_out(names):
+        return TrainingSettings(epochs=1, architecture="lightmill", leave_out=names)
+
+    metas = {"here": toy_meta(90), "there": toy_meta(90, mission="TESS", prefix="FAR")}
+    for name, meta in metas.items():
+        views = toy_views(meta)
+        views |= {"odd": views["local"], "even": views["local"]}
+        write_dataset(tmp_path / name, views, meta, {"scale": "min", "settings": {}, "labels": {}})
+    train_model(tmp_path / "here", tmp_path / "source" / "1", "planet", None, left_out(["odd"]), 1)
+    folder = transfer(tmp_path, "zero_shot", settings=left_out(["even"]))
+    description = load_model(folder).description
+    assert description["settings"]["leave_out"] == ["odd"]
+    assert set(description["views"]) == {"global", "local", "even"}
 
 
 def weights(folder):
