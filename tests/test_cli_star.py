@@ -4,13 +4,16 @@ import numpy as np
 import pandas as pd
 import pytest
 from lightcurves.made_fits import write_fits
+from training.toys import toy_ensemble, toy_meta
 from typer.testing import CliRunner
 
 from lightmill.cli import app
 from lightmill.config.simulation import SimulationSettings
+from lightmill.config.training import TrainingSettings
 from lightmill.config.views import MoreView, ViewSettings
 from lightmill.simulate.light_curves import light_curve_files
 from lightmill.simulate.survey import draw_targets
+from lightmill.training.dataset import write_dataset
 from lightmill.views.layout import MEASURES, STAR_COLUMNS, array_layout, exported_name
 
 SETTINGS = SimulationSettings(seed=4, n_kepler=150, n_k2=0, n_tess=0, overlap=0, quarters=[3, 4])
@@ -166,3 +169,44 @@ def test_files_that_are_not_one_stars_light_curves_are_refused(star, tmp_path):
         "expected longest_period_d above shortest_period_d (0.1 d is not above 0.15 d)"
         in run("search", *files, "-o", tmp_path / "s.csv", "--longest-period-d", 0.1).output
     )
+
+
+def toy_model(folder, kind):
+    """An ensemble that has learned from noise, folded with settings of its own."""
+    settings = ViewSettings(**{"global": {"length": 64}, "local": {"length": 32}, "scale": "min"})
+    meta = toy_meta(60)
+    noise = np.random.default_rng(0).normal(size=(60, 64)).astype(np.float32)
+    made = {"kind": kind, "scale": "min", "settings": settings.model_dump(by_alias=True), "labels": {}}
+    write_dataset(folder / "toy", {"global": noise, "local": noise[:, :32]}, meta, made)
+    toy_ensemble(folder / "toy", folder, TrainingSettings(epochs=1))
+    return folder / "ensemble"
+
+
+def test_a_model_scores_a_star_as_its_own_views_were_made(star, tmp_path):
+    files, truth = star
+    model = toy_model(tmp_path, "assembled")
+    result = run("score", model, *files, *ephemeris(truth), "-o", tmp_path / "star.csv")
+    assert result.exit_code == 0, result.output
+    config = tmp_path / "config.yaml"
+    config.write_text(
+        "run: a\nviews: {global: {length: 64}, local: {length: 32}, scale: min, detrend: {method: savgol}}\n"
+    )
+    assert run("views", *files, *ephemeris(truth), "-o", tmp_path / "b.npz", "--config", config).exit_code == 0
+    assert run("score", model, "--views", tmp_path / "b.npz", "-o", tmp_path / "views.csv").exit_code == 0
+    assert (tmp_path / "star.csv").read_bytes() == (tmp_path / "views.csv").read_bytes()
+    table = pd.read_csv(tmp_path / "star.csv")
+    assert list(table.columns) == ["row", "star_id", "probability", "spread"]
+    assert table["star_id"].iloc[0] in result.output.splitlines()[-1]
+
+
+def test_what_cannot_be_scored_says_why(star, tmp_path):
+    files, truth = star
+    model = toy_model(tmp_path, "imported")
+    for arguments in ([*files], [], [*files, "--views", tmp_path / "b.npz", *ephemeris(truth)]):
+        result = run("score", model, *arguments, "-o", tmp_path / "s.csv")
+        assert result.exit_code == 1
+        assert "name either --views, or a star's FITS files with --period-d" in result.output.replace("\n", " ")
+    result = run("score", model, *files, *ephemeris(truth), "-o", tmp_path / "s.csv")
+    assert result.exit_code == 1
+    assert "trained on views that others made" in result.output
+    assert not (tmp_path / "s.csv").exists()

@@ -16,8 +16,26 @@ def score(
             metavar="MODEL_DIR", help="Folder of an ensemble, or of one model: model.safetensors and model.json."
         ),
     ],
-    views: Annotated[Path, typer.Option("--views", metavar="NPZ", help="The views to score, one row a signal.")],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="CSV", help="Write the probabilities here.")],
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[FILES...]", help="The FITS light curves of one star, of which one signal is scored."),
+    ] = None,
+    views: Annotated[
+        Path | None,
+        typer.Option("--views", metavar="NPZ", help="The views to score, one row a signal.", show_default=False),
+    ] = None,
+    period_d: Annotated[
+        float | None, typer.Option("--period-d", help="With FILES: period in days.", show_default=False)
+    ] = None,
+    epoch_bjd: Annotated[
+        float | None,
+        typer.Option("--epoch-bjd", help="With FILES: middle of any transit, BJD_TDB in full.", show_default=False),
+    ] = None,
+    duration_h: Annotated[
+        float | None,
+        typer.Option("--duration-h", help="With FILES: duration of the transit in hours.", show_default=False),
+    ] = None,
     id_column: Annotated[
         str | None,
         typer.Option(
@@ -46,10 +64,11 @@ def score(
         ),
     ] = False,
 ) -> None:
-    """Score a file of views with a trained model or ensemble.
+    """Score a file of views, or one signal of a star's light curves, with a trained model or ensemble.
 
-    The file is what `lightmill views` writes, an exported dataset, or anybody's `.npz` with `global_view`,
-    `local_view` and ids, if the views have the lengths and the scale that the model was trained on.
+    Light curves are folded and binned as the model's own were. A file of views is what `lightmill views` writes, an
+    exported dataset, or anybody's `.npz` with `global_view`, `local_view` and ids, if the views have the lengths and
+    the scale that the model was trained on.
 
     The table has one row per scored row, in the file's order: `row` (from 0), `star_id`, `probability` (the mean over
     the ensemble's members, calibrated) and `spread` (their standard deviation). Rows that cannot be scored go, with the
@@ -60,7 +79,17 @@ def score(
         from lightmill.training.scoring import rejected_path, score_rows, write_scores
 
         rejected = rejected_path(output)
-        scored = score_rows(model, views, id_column, prior, details)
+        if views is not None and not files:
+            scored, what = score_rows(model, views, id_column, prior, details), str(views)
+        elif files and views is None and period_d is not None and epoch_bjd is not None and duration_h is not None:
+            from lightmill.training.star import score_star
+
+            scored = score_star(model, files, period_d, epoch_bjd, duration_h, prior, details)
+            what = ", ".join(scored.table["star_id"])
+        else:
+            raise LightmillError(
+                "name either --views, or a star's FITS files with --period-d, --epoch-bjd and --duration-h"
+            )
         with writing(output):
             write_scores(output, scored)
         if scored.shift is not None:
@@ -69,7 +98,7 @@ def score(
         reasons = f", reasons in {rejected}" if len(scored.rejected) else ""
         typer.echo(
             printable(
-                f"{views}: {len(scored.table)} rows scored by {members}, in {output}; "
+                f"{what}: {len(scored.table)} rows scored by {members}, in {output}; "
                 f"{len(scored.rejected)} rejected{reasons}"
             )
         )
