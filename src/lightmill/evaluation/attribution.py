@@ -11,13 +11,13 @@ from torch import Tensor
 from lightmill.training.determinism import deterministic
 from lightmill.training.fitting import score_batch
 from lightmill.training.networks.base import Network
+from lightmill.views.layout import SCATTERS
 
 # Points on the way from flat views to those of a signal, and signals that go it at a time.
 STEPS = 64
 SIGNALS = 16
 # Views that go through a network at once: what it takes in memory follows from it.
 ROWS = 64
-SCATTER = "_scatter"
 
 
 class Attribution(NamedTuple):
@@ -61,7 +61,7 @@ def arrays_by_view(names: Sequence[str] | Mapping[str, object]) -> dict[str, lis
     """The arrays of each view: its flux, and its scatter where there is one."""
     views: dict[str, list[str]] = {}
     for name in names:
-        views.setdefault(name.removesuffix(SCATTER), []).append(name)
+        views.setdefault(name.removesuffix(SCATTERS), []).append(name)
     return views
 
 
@@ -70,7 +70,7 @@ def flat_views(views: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     flat = {}
     for name, view in views.items():
         flat[name] = np.zeros_like(view)
-        if name.endswith(SCATTER):
+        if name.endswith(SCATTERS):
             known = np.where(view == 0, np.nan, view).reshape(len(view), -1)
             known[np.isnan(known).all(axis=1)] = 0
             median = np.nanmedian(known, axis=1).reshape(-1, *[1] * (view.ndim - 1))

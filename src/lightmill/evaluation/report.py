@@ -5,9 +5,9 @@ import pandas as pd
 from sklearn.metrics import classification_report
 
 from lightmill.config.training import TaskLabels
-from lightmill.evaluation.calibration_checks import verdict
+from lightmill.evaluation.calibration_checks import CONFORMAL, verdict
 from lightmill.evaluation.scores import CATALOG, ENSEMBLE, SCALARS, Scored
-from lightmill.training.conformal import BY_EYE, NEGATIVE, POSITIVE, calls
+from lightmill.training.conformal import BY_EYE, calls
 from lightmill.training.dataset import Dataset
 from lightmill.training.ensemble import Ensemble
 
@@ -41,20 +41,20 @@ def report_text(
         f"average precision {precision.value:.3f} ({precision.low:.3f} to {precision.high:.3f}); "
         f"a network that knows nothing has {test.truth.mean():.3f}\n"
         f"calibration: {verdict(checks, ENSEMBLE)}\n"
-        f"{_conformal(test.truth, test.scores[ENSEMBLE], models)}\n"
+        f"{_conformal(checks, test.scores[ENSEMBLE], models)}\n"
         f"{report}"
     )
 
 
-def _conformal(truth: np.ndarray, probability: np.ndarray, models: Ensemble) -> str:
-    """How the conformal calls did on the test split, in a line."""
+def _conformal(checks: pd.DataFrame, probability: np.ndarray, models: Ensemble) -> str:
+    """How the conformal calls did on the test split, in a line, from its `checks`."""
     limits = models.description["conformal"]
-    called = calls(probability, limits)
-    missed, mistaken = np.mean(called[truth == 1] == NEGATIVE), np.mean(called[truth == 0] == POSITIVE)
+    wrong = checks.set_index("check")["value"]
     return (
-        f"conformal calls, {limits['error_rate']:.0%} of each class allowed to be wrong: {missed:.1%} of the positives "
-        f"called negative, {mistaken:.1%} of the negatives called positive, "
-        f"{np.mean(called == BY_EYE):.1%} of all left to the eye\n"
+        f"conformal calls, {limits['error_rate']:.0%} of each class allowed to be wrong: "
+        f"{wrong[CONFORMAL + 'positives']:.1%} of the positives called negative, "
+        f"{wrong[CONFORMAL + 'negatives']:.1%} of the negatives called positive, "
+        f"{np.mean(calls(probability, limits) == BY_EYE):.1%} of all left to the eye\n"
     )
 
 

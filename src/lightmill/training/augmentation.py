@@ -8,7 +8,7 @@ from torch import Tensor
 
 from lightmill.config.training import Augmentation
 from lightmill.training.networks.base import mirror_images
-from lightmill.views.layout import NUMBERS
+from lightmill.views.layout import NUMBERS, SCATTERS
 
 # The median absolute deviation of a normal distribution times this is its sigma. (Not taken from the views' kernels:
 # training is not to run again when those change.)
@@ -16,7 +16,6 @@ MAD_TO_SIGMA = 1.0 / NormalDist().inv_cdf(0.75)
 # Views of the whole period are left where they are: their middle is the transit, and so are their ends.
 WHOLE = ("global", "half_period", "twice_period")
 LOCAL, UNFOLDED = "local", "unfolded"
-_SCATTER = "_scatter"
 
 
 def view_noise(views: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -26,7 +25,7 @@ def view_noise(views: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """
     noise = {}
     for name, view in views.items():
-        if name != NUMBERS and not name.endswith(_SCATTER):
+        if name != NUMBERS and not name.endswith(SCATTERS):
             observed = (view != 0).any(dim=-1, keepdim=True)
             flat = view.masked_fill(~observed, torch.nan).flatten(1)
             apart = (flat - flat.nanmedian(dim=1, keepdim=True).values).abs()
@@ -51,7 +50,7 @@ def augmented(views: Mapping[str, Tensor], noise: Mapping[str, Tensor], settings
     if settings.shift_bins:
         shift = int(torch.randint(-settings.shift_bins, settings.shift_bins + 1, ()))
         for name, view in changed.items():
-            if name != NUMBERS and name.removesuffix(_SCATTER) not in WHOLE:
+            if name != NUMBERS and name.removesuffix(SCATTERS) not in WHOLE:
                 # Single transits have fewer bins over the same time.
                 changed[name] = view.roll(round(shift * view.shape[-1] / views[LOCAL].shape[-1]), -1)
     if settings.noise:
@@ -80,7 +79,7 @@ def _resampled(views: Mapping[str, Tensor]) -> dict[str, Tensor]:
     drawn = torch.where(seen, drawn, torch.arange(transits, device=single.device).expand(n, -1))
     places = drawn[:, :, None].expand(-1, -1, bins)
     resampled = {
-        name: view.gather(1, places) for name, view in views.items() if name.removesuffix(_SCATTER) == UNFOLDED
+        name: view.gather(1, places) for name, view in views.items() if name.removesuffix(SCATTERS) == UNFOLDED
     }
     moved = (resampled[UNFOLDED] - single).sum(dim=1) / count.clamp(min=1)
     stretched = torch.nn.functional.interpolate(
@@ -97,13 +96,13 @@ def _with_gaps(views: Mapping[str, Tensor], longest: float) -> dict[str, Tensor]
     count, device = len(views[LOCAL]), views[LOCAL].device
     there = torch.rand(count, device=device) < 0.5
     changed = dict(views)
-    for name in sorted(name for name in views if name != NUMBERS and not name.endswith(_SCATTER)):
+    for name in sorted(name for name in views if name != NUMBERS and not name.endswith(SCATTERS)):
         bins = views[name].shape[-1]
         length = longest * bins * torch.rand(count, device=device)
         start = (bins - length) * torch.rand(count, device=device)
         place = torch.arange(bins, device=device) + 0.5
         gap = there[:, None] & (place >= start[:, None]) & (place < (start + length)[:, None])
-        for part in (name, name + _SCATTER):
+        for part in (name, name + SCATTERS):
             if part in views:
                 missing = gap[:, None, :] if views[part].ndim == 3 else gap
                 changed[part] = changed[part].masked_fill(missing, 0.0)

@@ -25,6 +25,7 @@ from lightmill.training.networks import ARCHITECTURES, build_network
 from lightmill.training.networks.base import Bins, Network, bins_of
 from lightmill.training.progress import HISTORY_COLUMNS, METRICS, best_threshold, standing
 from lightmill.training.suspects import Suspects, suspect_counts, treated
+from lightmill.views.layout import SCATTERS
 
 HISTORY = "training_history.csv"
 CHECKPOINT = "checkpoint.safetensors"
@@ -109,7 +110,7 @@ def arrays_for(settings: TrainingSettings, dataset: Dataset) -> tuple[str, ...]:
 
 def belongs_to(array: str, name: str) -> bool:
     """Whether an array goes where a view is left out: its flux and its scatter, the scatters of all, or the numbers."""
-    return array.endswith("_scatter") if name == "scatter" else array.removesuffix("_scatter") == name
+    return array.endswith(SCATTERS) if name == "scatter" else array.removesuffix(SCATTERS) == name
 
 
 def task_examples(dataset: Dataset, labels: TaskLabels | None, views: Sequence[str]) -> dict[str, Examples]:

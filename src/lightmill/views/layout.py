@@ -8,6 +8,8 @@ from lightmill.views.scalars import SCALARS
 FLUX, SCATTER, COUNT = "float32", "float32", "uint16"
 MOST_COUNTED = 65535
 """Counts above it are stored as it is."""
+SCATTERS = "_scatter"
+"""What the name of a view's scatter ends in."""
 NUMBERS = "scalars"
 """The array of what was measured, as `lightmill.views.scalars` has it."""
 
@@ -52,7 +54,7 @@ def presence_column(view: str) -> str:
 
 def exported_name(array: str) -> str:
     """What an array is called in a file of all of them, where numbers have names too: `global` is `global_view`."""
-    return array if array == NUMBERS or array.endswith(("_scatter", "_count")) else f"{array}_view"
+    return array if array == NUMBERS or array.endswith((SCATTERS, "_count")) else f"{array}_view"
 
 
 class ArrayForm(NamedTuple):
@@ -71,7 +73,7 @@ def array_layout(settings: ViewForms) -> dict[str, ArrayForm]:
     forms = {}
     for view, shape in view_shapes(settings).items():
         forms[view] = ArrayForm(shape, FLUX)
-        forms[f"{view}_scatter"] = ArrayForm(shape, SCATTER)
+        forms[view + SCATTERS] = ArrayForm(shape, SCATTER)
         forms[f"{view}_count"] = ArrayForm(shape, COUNT)
     forms[NUMBERS] = ArrayForm((len(SCALARS),), FLUX)
     return forms

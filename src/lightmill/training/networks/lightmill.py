@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from lightmill.training.networks.base import Bins, Network
-from lightmill.views.layout import NUMBERS
+from lightmill.views.layout import NUMBERS, SCATTERS
 
 KERNEL = 5
 POOL, POOL_STRIDE = 3, 2
@@ -29,7 +29,6 @@ KINDS = {
 # Both axes of the centroid are seen at once; every other view is one row of bins, or many rows of the same kind.
 AXES = {"place": 2}
 NEEDED = ("global", "local")
-SCATTER = "_scatter"
 NUMBER_FEATURES = 32
 DENSE = 128
 DROPOUT = 0.3
@@ -92,7 +91,7 @@ class Lightmill(Network):
         self.view_names = tuple(view_bins)
         self.views = {kind: [name for name in names if name in view_bins] for kind, (names, *_) in KINDS.items()}
         # Of all views or of none: the views of one kind have as many channels.
-        self.with_scatter = all(name + SCATTER in view_bins for names in self.views.values() for name in names)
+        self.with_scatter = all(name + SCATTERS in view_bins for names in self.views.values() for name in names)
         self.columns = nn.ModuleDict()
         features = 0
         for kind, names in self.views.items():
@@ -120,7 +119,7 @@ class Lightmill(Network):
         """Every view that it knows, and its scatter, as far as they are there; and the numbers that were measured."""
         known = [name for names, *_ in KINDS.values() for name in names]
         there = [name for name in known if name in arrays or name in NEEDED]
-        scatters = [name + SCATTER for name in there if name + SCATTER in arrays]
+        scatters = [name + SCATTERS for name in there if name + SCATTERS in arrays]
         return (*there, *scatters, *([NUMBERS] if NUMBERS in arrays else []))
 
     def features(self, views: Mapping[str, Tensor]) -> Tensor:
@@ -128,7 +127,7 @@ class Lightmill(Network):
         features = []
         for kind, names in self.views.items():
             for name in names:
-                channels = [views[name]] + ([views[name + SCATTER]] if self.with_scatter else [])
+                channels = [views[name]] + ([views[name + SCATTERS]] if self.with_scatter else [])
                 # Depths of a thousand scatters are not a thousand times as deep as noise.
                 channels = [torch.asinh(channel) for channel in channels]
                 if kind == "single":
