@@ -38,16 +38,23 @@ STEPS = 2 * (2 * 2 + 3) + 2 * 3
 
 
 def started(folder, targets, url):
-    """A process of its own group that fetches the shard; a fork, so that it need not import everything anew."""
+    """A process of its own group that fetches the shard; a fork, so that it need not import everything anew.
+
+    It has its group, and can be interrupted, when it is returned: a busy machine may start a process late.
+    """
+    context = multiprocessing.get_context("fork")
+    ready = context.Event()
 
     def run():
         os.setsid()
         # What a terminal does; a run in the background may have been told to ignore it.
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        ready.set()
         fetch(folder, targets, url, breaker_failures=5)
 
-    process = multiprocessing.get_context("fork").Process(target=run)
+    process = context.Process(target=run)
     process.start()
+    assert ready.wait(60), "the process did not start within a minute"
     return process
 
 
