@@ -352,3 +352,17 @@ def test_another_kind_of_views_is_told_from_those_of_the_calibration(saved, tmp_
     alike = {"kepid": np.arange(600), "scale": np.array("min"), **views}
     result = run(tmp_path / "ensemble", "--views", saved(alike), "-o", tmp_path / "s.csv")
     assert "calibration: valid (AUC 0." in result.output
+
+
+def test_the_check_of_shifts_counts_stars_and_not_their_signals(saved, tmp_path):
+    toy_dataset(tmp_path / "toy", n=600)
+    toy_ensemble(tmp_path / "toy", tmp_path, SETTINGS, seeds=[1])
+    views = toy_views(toy_meta(600), seed=5)
+    columns = {"signal_id": np.array([f"s{i}" for i in range(600)]), "scale": np.array("min"), **views}
+    assert score_rows(tmp_path / "ensemble", saved(columns)).shift.calibration == "valid"
+    few = score_rows(tmp_path / "ensemble", saved({**columns, "star_id": np.arange(600) % 20}))
+    assert few.shift.calibration == "too few to tell"
+    assert few.table["star_id"].tolist() == columns["signal_id"].tolist()
+    # Who names a key has said whose the rows are.
+    named = score_rows(tmp_path / "ensemble", saved({**columns, "epic": np.full(600, 0.5)}), "signal_id")
+    assert named.shift.calibration == "valid"

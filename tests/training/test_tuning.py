@@ -208,6 +208,27 @@ def test_only_what_trains_can_be_searched_for(run):
             tuned_settings(run, name)
 
 
+def test_a_study_that_cannot_be_read_or_made_is_named(run):
+    folder = Path("results/toy/tuning/toy")
+    folder.parent.mkdir(parents=True)
+    folder.write_text("a file")
+    with pytest.raises(ModelError, match=r"tuning/toy/study\.sqlite: no study that can be read and written \("):
+        next(iter(tune(run, "toy", 1, seed=1)))
+    folder.unlink()
+    folder.mkdir()
+    (folder / "study.sqlite").write_bytes(b"no database " * 100)
+    with pytest.raises(ModelError, match="file is not a database"):
+        next(iter(tune(run, "toy", 1, seed=1)))
+
+
+def test_where_the_configuration_goes_is_looked_at_before_the_trials(run, tmp_path):
+    (tmp_path / "d.yaml").mkdir()
+    result = CliRunner().invoke(app, ["tune", str(tmp_path / "toy.yaml"), "toy", "-o", str(tmp_path / "d.yaml")])
+    assert result.exit_code == 1
+    assert "a folder; name a file to write the configuration to" in result.output.replace("\n", " ")
+    assert not Path("results/toy/tuning").exists()
+
+
 def test_the_command_writes_a_configuration_that_trains_so(run, tmp_path):
     arguments = ["tune", "toy.yaml", "toy", "--trials", "2", "--seed", "3", "--epochs", "2", "-o", "tuned.yaml"]
     done = CliRunner().invoke(app, arguments)

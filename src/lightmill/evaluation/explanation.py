@@ -33,7 +33,7 @@ def explain_signals(dataset: str | Path, ensemble: str | Path, count: int, folde
     ensemble
         Folder of the ensemble.
     count
-        How many signals at most, shared out evenly between the kinds that `chosen_signals` knows.
+        How many signals, shared out evenly between the kinds that `chosen_signals` knows; one of each kind at least.
 
     Raises ModelError if the dataset is not the ensemble's; ViewError if views do not fit.
     """

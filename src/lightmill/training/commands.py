@@ -127,6 +127,8 @@ def tune(
     with one_line_errors():
         if output.suffix not in (".yaml", ".yml"):
             raise LightmillError(f"{output}: the name of the configuration must end in .yaml")
+        if output.is_dir():
+            raise LightmillError(f"{output}: a folder; name a file to write the configuration to")
         from lightmill.config.model import load_config
         from lightmill.training.tuned_config import write_tuned_config
         from lightmill.training.tuning import best_trial, tuned_settings

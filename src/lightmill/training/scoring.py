@@ -106,7 +106,8 @@ def score_rows(
         (n, bins) numbers. An id column: (n,) whole numbers or text. `scale`, if it is there: one text, how the views
         are scaled (`min`, `mad`, `depth`). What `lightmill views` writes is such a file, and so is an exported dataset.
     id_column
-        Key of the id column; without it the first of ID_COLUMNS that is there.
+        Key of the id column, which then also says whose a row is for the check of shifts; without it the first of
+        ID_COLUMNS that is there, and for the check the first of STAR_COLUMNS.
     prior
         The share of positives among signals like these, if it is known to be another than on the validation rows.
     details
@@ -123,8 +124,8 @@ def score_rows(
     keys = npz_keys(views_file)
     identity = _id_column(views_file, keys, id_column)
     arrays = {name: _view_key(views_file, keys, name, model.description) for name in model.description["views"]}
-    # Who has given ids of signals may have said whose they are, too.
-    of_star = next((name for name in STAR_COLUMNS if name in keys), identity)
+    # Where nobody said which key it is, ids may be of signals, and another key says whose these are.
+    of_star = identity if id_column is not None else next((name for name in STAR_COLUMNS if name in keys), identity)
     columns = read_npz_columns(views_file, list(dict.fromkeys([identity, of_star, *arrays.values()])))
     ids, stars = (_ids(views_file, key, columns[key]) for key in (identity, of_star))
     views = {name: _fitting(views_file, name, key, columns[key], model.description) for name, key in arrays.items()}

@@ -15,6 +15,7 @@ import optuna
 import pandas as pd
 from optuna.trial import FrozenTrial, Trial, TrialState
 from sqlalchemy import URL
+from sqlalchemy.exc import SQLAlchemyError
 from torch import Tensor
 
 from lightmill.code_digest import code_digest
@@ -134,11 +135,19 @@ def _dataset(config: Config, experiment: str) -> Dataset:
 
 @contextmanager
 def _study(path: Path, key: str, settings: TrainingSettings) -> Iterator[optuna.Study]:
-    """The study in a file, made if there is none; raises ModelError if what is there has another key."""
+    """The study in a file, made if there is none.
+
+    Raises ModelError if what is there has another key or is no study, or if nothing can be written there.
+    """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    url = URL.create("sqlite", database=str(path)).render_as_string()
-    storage = optuna.storages.RDBStorage(url)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        storage = optuna.storages.RDBStorage(URL.create("sqlite", database=str(path)).render_as_string())
+    except (OSError, SQLAlchemyError) as error:
+        reason = getattr(error, "orig", error)
+        raise ModelError(
+            f"{path}: no study that can be read and written ({reason}); remove it, or make its folder writable"
+        ) from None
     try:
         study = optuna.create_study(
             storage=storage,
