@@ -6,6 +6,8 @@ from pathlib import Path
 from lightmill.catalogs.identify import identify_table
 from lightmill.code_digest import code_digest
 from lightmill.config.questions import same_questions
+from lightmill.config.sources import NO_SOURCE
+from lightmill.config.transfer import ALONE, AS_IT_IS
 from lightmill.simulate.paths import simulated_catalogs, simulated_manifests
 from lightmill.views.layout import array_layout
 
@@ -30,6 +32,9 @@ SHARD_LISTS = ["targets", "signals", "labels", "listed"] + (["searched"] if FIND
 # The arrays of views of every shard and of a mission's dataset; sets that others made have these two views and no more.
 ARRAYS = list(array_layout(CONFIG.views))
 IMPORTED_ARRAYS = ["global", "local"]
+DATASET_FILES = {"manifest": "manifest.json", "meta": "meta.parquet"}
+# What is made of a transfer's results.
+TRANSFER_TABLES = ["curves", "differences", "best", "worth", "rates", "shared_stars"]
 
 
 def code(rule_name):
@@ -156,17 +161,21 @@ def of_shards(pattern):
 
 def dataset_files(name):
     """The files by which a job depends on a dataset: the manifest has the checksums of the arrays."""
-    folder = f"{RUN}/datasets/{name}"
-    return {
-        "manifest": f"{folder}/manifest.json",
-        "meta": f"{folder}/meta.parquet",
-    }
+    return {key: f"{RUN}/datasets/{name}/{file}" for key, file in DATASET_FILES.items()}
 
 
 def seeds_of(experiment):
-    """The seeds of an experiment; a transfer has those of its source."""
-    source = CONFIG.experiments[experiment].source
-    return CONFIG.experiment_training(source or experiment).seeds
+    """The seeds of an experiment; a transfer has those of its sources, unless another run has trained them."""
+    trained_here = [source for source in CONFIG.experiments[experiment].sources if source in CONFIG.experiments]
+    return CONFIG.experiment_training(trained_here[0] if trained_here else experiment).seeds
+
+
+def arms_of(experiment):
+    """The folders of a transfer's strategies, by source; what has no source stands beside them, once."""
+    transfer = CONFIG.experiments[experiment]
+    folder = f"{RUN}/transfer/{experiment}"
+    origins = {strategy: [NO_SOURCE] if strategy == ALONE else transfer.sources for strategy in transfer.strategies}
+    return [f"{folder}/{origin}/{strategy}" for strategy, names in origins.items() for origin in names]
 
 
 def labels_of_run(wildcards):
@@ -222,4 +231,7 @@ def evaluation_of_run(wildcards):
 
 def transfer_of_run(wildcards):
     """What the target `transfer` makes."""
-    return [f"{RUN}/transfer/{name}/transfer_results.csv" for name in TRANSFERS]
+    ensembles = [
+        f"{arm}/ensemble/model.json" for name in TRANSFERS for arm in arms_of(name) if not arm.endswith(f"/{AS_IT_IS}")
+    ]
+    return [f"{RUN}/transfer/{name}/transfer_results.csv" for name in TRANSFERS] + ensembles

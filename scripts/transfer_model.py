@@ -1,23 +1,23 @@
-"""Bring one trained model to another dataset by one strategy."""
+"""Bring one trained model to another dataset by one strategy, with all numbers of labels."""
 
 from pathlib import Path
 
-from lightmill.config.training import TaskLabels, TrainingSettings
 from lightmill.logs import job_log
-from lightmill.transfer.tune import transfer_model
-
-task, labels = snakemake.params.task["task"], snakemake.params.task["labels"]
+from lightmill.transfer.tune import configured_job, transfer_model
 
 with job_log(snakemake.log[0]):
     transfer_model(
-        strategy=snakemake.wildcards.strategy,
-        source_model=Path(snakemake.input.source_description).parent,
-        source_dataset=Path(snakemake.input.source_dataset[0]).parent,
-        target_dataset=Path(snakemake.input.manifest).parent,
-        folder=Path(snakemake.output.description).parent,
-        task=task,
-        labels=None if labels is None else TaskLabels(**labels),
-        settings=TrainingSettings(**snakemake.params.settings),
+        configured_job(
+            snakemake.wildcards.strategy,
+            snakemake.wildcards.origin,
+            snakemake.input.source_description,
+            snakemake.input.source_dataset[0],
+            snakemake.input.manifest,
+            snakemake.params.job,
+        ),
+        draws=snakemake.params.draws,
         seed=int(snakemake.wildcards.seed),
-        **snakemake.params.options,
+        rates=snakemake.input.get("rates") or None,
+        cells=Path(snakemake.output.description).parents[1] / "cells",
+        folder=Path(snakemake.output.description).parent,
     )

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from lightmill.training.batches import epoch_order, steps
+from lightmill.training.batches import epoch_order, order_of_origins, steps
 
 
 def test_shuffled_is_every_row_once():
@@ -44,3 +44,20 @@ def test_no_row_is_left_alone_in_the_last_step(n, sizes):
     batches = steps(torch.arange(n), 4)
     assert [len(batch) for batch in batches] == sizes
     assert torch.cat(batches).tolist() == list(range(n))
+
+
+@pytest.mark.parametrize(("few", "many", "batches"), [(10, 91, "shuffled"), (40, 41, "balanced"), (3, 200, "balanced")])
+def test_two_sets_come_in_turn(few, many, batches):
+    torch.manual_seed(0)
+    origins = torch.tensor([1] * few + [0] * many)
+    labels = torch.tensor(([1.0, 0.0, 0.0] * few)[:few] + ([1.0, 0.0] * many)[:many])
+    order = order_of_origins(origins, labels, batches)
+    assert len(order) == 2 * ((few + many) // 2)
+    assert torch.equal(origins[order], torch.tensor([1, 0] * (len(order) // 2)))
+    times = torch.bincount(order[origins[order] == 1], minlength=few)[:few]
+    if batches == "shuffled":
+        assert int(times.min()) >= 1
+        assert int(times.max() - times.min()) <= 1
+    else:
+        share = labels[order[origins[order] == 1]].mean()
+        assert abs(float(share) - 0.5) < 0.1

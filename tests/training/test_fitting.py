@@ -3,6 +3,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +18,11 @@ from lightmill.errors import ModelError
 from lightmill.files import sha256_file
 from lightmill.training.checkpoint import Checkpoint
 from lightmill.training.dataset import read_dataset
-from lightmill.training.examples import select_examples
+from lightmill.training.examples import select_examples, some, with_others
 from lightmill.training.fitting import fit, score_views
 from lightmill.training.model_files import load_model, predict
 from lightmill.training.networks.base import Network
+from lightmill.training.plan import early_layers_frozen, gradually_unfrozen
 from lightmill.training.progress import HISTORY_COLUMNS
 from lightmill.training.train import fresh_network, train_model
 
@@ -242,8 +244,8 @@ class Normalised(Network):
     def features(self, views):
         return self.normalise(views["global"])
 
-    def early_layers(self):
-        return [self.normalise]
+    def layer_groups(self):
+        return [[self.normalise], [self.head]]
 
 
 @pytest.mark.parametrize("frozen", [True, False])
@@ -251,8 +253,8 @@ def test_frozen_layers_do_not_move_nor_do_their_statistics(toy, tmp_path, frozen
     torch.manual_seed(0)
     network = Normalised()
     before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
-    layers = network.early_layers() if frozen else []
-    fit(network, *pair(select_examples_of(toy)), SETTINGS, 1, Checkpoint(tmp_path / "c", "k"), layers)
+    plan = early_layers_frozen(network) if frozen else []
+    fit(network, *pair(select_examples_of(toy)), SETTINGS, 1, Checkpoint(tmp_path / "c", "k"), plan)
     after = network.state_dict()
     for name in ("weight", "bias", "running_mean", "running_var", "num_batches_tracked"):
         assert torch.equal(before[f"normalise.{name}"], after[f"normalise.{name}"]) == frozen
@@ -301,3 +303,69 @@ def test_no_path_of_this_machine_is_written(undisturbed):
     folder: Path = undisturbed[0]
     for name in FILES:
         assert str(folder.parent).encode() not in (folder / name).read_bytes()
+
+
+def test_layers_begin_one_group_after_the_other_from_the_head(toy, tmp_path):
+    settings = SETTINGS.model_copy(update={"epochs": 9, "patience": 9})
+    names = []
+    for epochs in range(1, 6):
+        network = fresh_network("dual_branch", LENGTHS, 1)
+        before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+        arguments = (network, *pair(select_examples_of(toy)), settings, 1, Checkpoint(tmp_path / str(epochs), "k"))
+        interrupt_after(epochs, partial(fit, *arguments, gradually_unfrozen(network, settings.epochs)))
+        moved = [name for name, one in network.state_dict().items() if not torch.equal(one, before[name])]
+        names.append({name.rpartition(".")[0].partition(".")[2] for name in moved})
+    head, dense = {"0", "2"}, {"global.dense", "local.dense"}
+    later, first = ({f"{view}.convolutions.{place}" for view in ("global", "local")} for place in (3, 0))
+    assert names == [head, head | dense, head | dense | later, head | dense | later | first, names[3]]
+
+
+def test_an_interrupted_gradual_training_gives_the_same_weights(toy, tmp_path):
+    examples = pair(select_examples_of(toy))
+
+    def train_gradually(path):
+        network = fresh_network("dual_branch", LENGTHS, 1)
+        fit(network, *examples, SETTINGS, 1, Checkpoint(path, "k"), gradually_unfrozen(network, SETTINGS.epochs))
+        return network.state_dict()
+
+    interrupt_after(2, lambda: train_gradually(tmp_path / "stopped"))
+    resumed, whole = train_gradually(tmp_path / "stopped"), train_gradually(tmp_path / "whole")
+    assert all(torch.equal(resumed[name], whole[name]) for name in whole)
+
+
+def test_an_epoch_may_go_through_the_examples_more_than_once(toy, tmp_path):
+    train, validation = pair(select_examples_of(toy))
+    settings = SETTINGS.model_copy(update={"epochs": 1})
+    networks = [fresh_network("dual_branch", LENGTHS, 1) for _ in range(2)]
+    for network, passes in zip(networks, (1, 4), strict=True):
+        fit(network, train, validation, settings, 1, Checkpoint(tmp_path / str(passes), "k"), passes=passes)
+    first = fresh_network("dual_branch", LENGTHS, 1).state_dict()
+    apart = [
+        sum(float((one - first[name]).square().sum()) for name, one in network.state_dict().items())
+        for network in networks
+    ]
+    assert apart[1] > 2 * apart[0]
+
+
+def test_a_checkpoint_is_not_written_more_often_than_asked(toy, tmp_path):
+    train, validation = pair(select_examples_of(toy))
+    path = tmp_path / "c"
+    network = fresh_network("dual_branch", LENGTHS, 1)
+    fit(network, train, validation, SETTINGS.model_copy(update={"epochs": 2}), 1, Checkpoint(path, "k", every_s=3600))
+    assert not path.exists()
+
+
+def test_examples_of_another_set_are_seen_as_often_as_those_that_are_judged(toy, tmp_path):
+    train, validation = pair(select_examples_of(toy))
+    few = some(train, np.arange(len(train)) < 30)
+    both = with_others(few, train)
+    assert both.origins.sum() == 30
+    history = fit(
+        fresh_network("dual_branch", LENGTHS, 1),
+        both,
+        validation,
+        SETTINGS.model_copy(update={"epochs": 8, "patience": 8}),
+        1,
+        Checkpoint(tmp_path / "c", "k"),
+    )
+    assert max(row["validation_average_precision"] for row in history) > 0.9

@@ -188,6 +188,20 @@ def test_a_branch_is_made_of_one_dimensional_convolutions():
         torch.testing.assert_close(branch(view), plain(view[:, None]))
 
 
+@pytest.mark.parametrize("architecture", ["dual_branch", "astronet", "lightmill"])
+def test_layer_groups_are_all_weights_once_from_the_views_to_the_head(architecture):
+    bins = {"global": 400, "local": 100} if architecture == "astronet" else ALL_VIEWS | {"scalars": 8}
+    network = build_network(architecture, bins)
+    groups = network.layer_groups()
+    found = [id(parameter) for group in groups for layer in group for parameter in layer.parameters()]
+    assert sorted(found) == sorted(id(parameter) for parameter in network.parameters())
+    assert groups[-1] == [network.head]
+    assert len(groups) >= 4
+    early = [id(parameter) for layer in network.early_layers() for parameter in layer.parameters()]
+    assert early
+    assert found[: len(early)] == early
+
+
 def test_early_layers_are_all_convolutions():
     network = build_network("dual_branch", {"global": 32, "local": 32})
     early = {id(parameter) for module in network.early_layers() for parameter in module.parameters()}

@@ -3,150 +3,228 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from PIL import Image
-from training.toys import toy_dataset, toy_meta, toy_views
+from training.toys import interrupt_after, toy_dataset, toy_meta, toy_views
+from transfer.toys import FRACTIONS, SETTINGS, run_job, toy_job, toy_sides
 
 from lightmill.config import parse_config
-from lightmill.config.training import EvaluationSettings, TaskLabels, TrainingSettings
+from lightmill.config.training import TaskLabels, TrainingSettings
+from lightmill.config.transfer import STRATEGIES
 from lightmill.errors import ConfigError, LabelError, ModelError, ViewError
 from lightmill.files import sha256_file
 from lightmill.training import load_model, read_dataset
 from lightmill.training.dataset import write_dataset
+from lightmill.training.ensemble import ensemble_models, load_ensemble
 from lightmill.training.folds import Fold
+from lightmill.training.model_files import predict
 from lightmill.training.train import train_model
-from lightmill.transfer import compare_transfer, transfer_model
-from lightmill.transfer.fairness import require_common_splits
+from lightmill.transfer import cells
+from lightmill.transfer.cells import passes_over
+from lightmill.transfer.draws import drawn_rows
+from lightmill.transfer.fairness import require_common_splits, shared_stars
 from lightmill.transfer.questions import require_same_questions
+from lightmill.transfer.tune import transfer_model
 
-SETTINGS = TrainingSettings(epochs=3, batch_size=32)
-EVALUATION = EvaluationSettings(bootstrap=100)
-STRATEGIES = ("zero_shot", "frozen", "fine_tuned", "from_scratch")
-SEEDS = (1, 2)
+FILES = ("model.safetensors", "model.json", "training_history.csv", "cells.csv", "scores.parquet")
 
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
-    """A source dataset with models of two seeds, and a target dataset of other stars."""
     place = tmp_path_factory.mktemp("transfer")
-    toy_dataset(place / "here", n=150)
-    toy_dataset(place / "there", meta=toy_meta(180, mission="TESS", prefix="FAR"), noise=0.8)
-    for seed in SEEDS:
-        train_model(place / "here", place / "source" / str(seed), "planet", None, SETTINGS, seed)
+    toy_sides(place)
     return place
-
-
-def transfer(place, strategy, seed=1, folder=None, target="there", labels=None, mismatched=False, settings=SETTINGS):
-    folder = folder or place / strategy / str(seed)
-    transfer_model(
-        strategy=strategy,
-        source_model=place / "source" / str(seed),
-        source_dataset=place / "here",
-        target_dataset=place / target,
-        folder=folder,
-        task="planet",
-        labels=labels,
-        settings=settings,
-        seed=seed,
-        fine_tune_rate=0.1,
-        mismatched=mismatched,
-    )
-    return folder
 
 
 @pytest.fixture(scope="module")
 def tuned(place):
-    return {(strategy, seed): transfer(place, strategy, seed) for strategy in STRATEGIES for seed in SEEDS}
-
-
-def test_what_was_left_out_is_told_of_the_source(place, tmp_path):
-    def left_out(names):
-        return TrainingSettings(epochs=1, architecture="lightmill", leave_out=names)
-
-    metas = {"here": toy_meta(90), "there": toy_meta(90, mission="TESS", prefix="FAR")}
-    for name, meta in metas.items():
-        views = toy_views(meta)
-        views |= {"odd": views["local"], "even": views["local"]}
-        write_dataset(tmp_path / name, views, meta, {"scale": "min", "settings": {}, "labels": {}})
-    train_model(tmp_path / "here", tmp_path / "source" / "1", "planet", None, left_out(["odd"]), 1)
-    folder = transfer(tmp_path, "zero_shot", settings=left_out(["even"]))
-    description = load_model(folder).description
-    assert description["settings"]["leave_out"] == ["odd"]
-    assert set(description["views"]) == {"global", "local", "even"}
+    return {strategy: run_job(toy_job(place, strategy), place / "transfer" / strategy)[0] for strategy in STRATEGIES}
 
 
 def weights(folder):
     return {name: tensor.numpy() for name, tensor in load_model(folder).network.state_dict().items()}
 
 
+def hashes(folder):
+    return {name: sha256_file(folder / name) for name in FILES}
+
+
 def test_zero_shot_is_the_source_as_it_is(place, tuned):
-    source, model = load_model(place / "source" / "1"), load_model(tuned["zero_shot", 1])
+    source, model = load_model(place / "source" / "1"), load_model(tuned["zero_shot"])
     assert sha256_file(place / "source" / "1" / "model.safetensors") == sha256_file(
-        tuned["zero_shot", 1] / "model.safetensors"
+        tuned["zero_shot"] / "model.safetensors"
     )
     assert model.description["threshold"] == source.description["threshold"]
     assert model.description["dataset"]["name"] == "there"
-    history = pd.read_csv(tuned["zero_shot", 1] / "training_history.csv")
-    assert list(history["epoch"]) == [0]
+    table = pd.read_csv(tuned["zero_shot"] / "cells.csv")
+    assert table[["fraction", "n_labels", "n_positives", "n_validation", "epochs"]].to_numpy().tolist() == [[0] * 5]
+    assert pd.read_csv(tuned["zero_shot"] / "training_history.csv").empty
 
 
 def test_frozen_keeps_the_convolutions_and_moves_the_rest(place, tuned):
-    before, after = weights(place / "source" / "1"), weights(tuned["frozen", 1])
+    before, after = weights(place / "source" / "1"), weights(tuned["frozen"])
     for name in before:
         assert np.array_equal(before[name], after[name]) == ("convolutions" in name), name
 
 
 def test_fine_tuned_moves_everything_but_not_far(place, tuned):
     before, after, fresh = (
-        weights(folder) for folder in (place / "source" / "1", tuned["fine_tuned", 1], tuned["from_scratch", 1])
+        weights(folder) for folder in (place / "source" / "1", tuned["fine_tuned"], tuned["from_scratch"])
     )
     for name in before:
         assert not np.array_equal(before[name], after[name]), name
     far = [sum(np.sum((before[name] - other[name]) ** 2) for name in before) for other in (after, fresh)]
     assert far[0] < 0.1 * far[1]
-    rates = [pd.read_csv(tuned[name, 1] / "training_history.csv")["learning_rate"][0] for name in STRATEGIES[1:]]
-    assert rates == pytest.approx([1e-3, 1e-4, 1e-3])
 
 
-def test_from_scratch_is_a_training_on_the_target(place, tuned, tmp_path):
+def test_gradual_moves_what_sees_the_views_least(place, tuned):
+    before, after = weights(place / "source" / "1"), weights(tuned["gradual"])
+    moved = {
+        part: np.mean([np.abs(after[name] - before[name]).mean() for name in before if part in name])
+        for part in ("convolutions.0", "dense", "head")
+    }
+    assert 0 < moved["convolutions.0"] < moved["dense"] < moved["head"]
+
+
+def test_rates_are_those_of_the_strategy_times_the_factor_that_was_best(place, tuned):
+    for strategy, base in (("frozen", 1e-3), ("gradual", 1e-3), ("fine_tuned", 1e-4), ("joint", 1e-3)):
+        chosen = pd.read_csv(tuned[strategy].parent / "rates.csv")
+        assert list(chosen["fraction"]) == [fraction for fraction in FRACTIONS for _ in range(2)]
+        assert (chosen.groupby("fraction")["chosen"].sum() == 1).all()
+        best = chosen.groupby("fraction")["validation_average_precision"].transform("max")
+        assert (chosen.loc[chosen["chosen"], "validation_average_precision"] == best[chosen["chosen"]]).all()
+        rate = chosen.loc[chosen["chosen"] & (chosen["fraction"] == 1), "rate"].item()
+        history = pd.read_csv(tuned[strategy] / "training_history.csv")
+        assert history["learning_rate"][0] == pytest.approx(base * rate)
+        cells_table = pd.read_csv(tuned[strategy] / "cells.csv")
+        merged = cells_table.merge(chosen[chosen["chosen"]], on="fraction", suffixes=("", "_chosen"))
+        assert (merged["rate"] == merged["rate_chosen"]).all()
+
+
+def test_from_scratch_with_all_labels_is_a_training_on_the_target(place, tmp_path):
+    job = toy_job(place, "from_scratch")
+    (folder,) = run_job(job, tmp_path / "scratch", seeds=(1,), rates=(1.0,))
     train_model(place / "there", tmp_path / "alone", "planet", None, SETTINGS, 1)
-    assert sha256_file(tmp_path / "alone" / "model.safetensors") == sha256_file(
-        tuned["from_scratch", 1] / "model.safetensors"
-    )
+    assert sha256_file(tmp_path / "alone" / "model.safetensors") == sha256_file(folder / "model.safetensors")
+
+
+def test_each_cell_learns_from_its_own_labels_and_scores_all(place, tuned):
+    data = read_dataset(place / "there")
+    train = data.meta[data.meta["split"] == "train"]
+    truth = (train["label"] == "planet").to_numpy(float)
+    table = pd.read_csv(tuned["fine_tuned"] / "cells.csv")
+    assert list(zip(table["fraction"], table["draw"], strict=True)) == [(0.05, 0), (0.05, 1), (0.5, 0), (1.0, 0)]
+    for row in table.itertuples():
+        rows = drawn_rows(train["group_id"].to_numpy(str), truth, row.fraction, row.draw)
+        assert (row.n_labels, row.n_positives) == (rows.sum(), truth[rows].sum())
+        assert row.n_validation_positives >= 10
+    scores = pd.read_parquet(tuned["fine_tuned"] / "scores.parquet")
+    assert list(scores.columns) == ["signal_id", "group_id", "split", "truth", "0.05-0", "0.05-1", "0.5-0", "1-0"]
+    assert list(scores["signal_id"]) == [
+        name for split in ("validation", "test") for name in data.meta.loc[data.meta["split"] == split, "signal_id"]
+    ]
+    test = (scores["split"] == "test").to_numpy()
+    model = load_model(tuned["fine_tuned"])
+    views = {name: view[(data.meta["split"] == "test").to_numpy()] for name, view in data.views.items()}
+    assert np.array_equal(scores.loc[test, "1-0"], predict(model, views, "min"))
+    assert not np.array_equal(scores.loc[test, "0.05-0"], scores.loc[test, "0.05-1"])
 
 
 def test_a_transfer_repeats_to_the_byte(place, tuned, tmp_path):
-    again = transfer(place, "frozen", folder=tmp_path / "again")
-    for name in ("model.safetensors", "model.json", "training_history.csv"):
-        assert sha256_file(again / name) == sha256_file(tuned["frozen", 1] / name)
-    assert not (again / "checkpoint.safetensors").exists()
+    (again,) = run_job(toy_job(place, "gradual"), tmp_path / "again", seeds=(1,))
+    assert hashes(again) == hashes(tuned["gradual"])
+    assert not list((tmp_path / "again").rglob("*.checkpoint"))
 
 
-def test_the_table_has_every_strategy_and_seed_and_their_mean(place, tuned, tmp_path):
-    compare_transfer(list(tuned.values()), place / "there", tmp_path / "a.csv", tmp_path / "a.png", EVALUATION)
-    table = pd.read_csv(tmp_path / "a.csv")
-    assert list(table["strategy"]) == [strategy for strategy in STRATEGIES for _ in range(3)]
-    assert list(table["seed"]) == ["1", "2", "mean"] * 4
-    assert set(table["source"] + table["target"] + table["task"] + table["split"]) == {"herethereplanettest"}
-    meta = read_dataset(place / "there").meta
-    train = meta[meta["split"] == "train"]
-    learned = table[table["strategy"] != "zero_shot"]
-    assert set(learned["n_labels"]) == {len(train)}
-    assert set(learned["n_positives"]) == {int((train["label"] == "planet").sum())}
-    assert set(table.loc[table["strategy"] == "zero_shot", "n_labels"]) == {0}
-    assert (table["average_precision_low"] <= table["average_precision_high"]).all()
-    assert table["roc_auc"].between(0.5, 1).all()
+@pytest.mark.parametrize("strategy", ["frozen", "joint"])
+def test_a_job_that_was_killed_makes_what_is_missing(place, tuned, tmp_path, monkeypatch, strategy):
+    monkeypatch.setattr(cells, "CHECKPOINT_EVERY_S", 0.0)
+    fitted = []
+    fit = cells.fit
 
-    compare_transfer(list(tuned.values()), place / "there", tmp_path / "b.csv", tmp_path / "b.png", EVALUATION)
-    for kind in ("csv", "png"):
-        assert sha256_file(tmp_path / f"a.{kind}") == sha256_file(tmp_path / f"b.{kind}")
-    with Image.open(tmp_path / "a.png") as image:
-        assert image.size == (1350, 690)
-        assert "Software" not in image.info
+    def stopped(*arguments):
+        fitted.append(arguments)
+        if len(fitted) == 3:
+            interrupt_after(2, lambda: fit(*arguments))
+            raise KeyboardInterrupt
+        return fit(*arguments)
+
+    monkeypatch.setattr(cells, "fit", stopped)
+    job, folder = toy_job(place, strategy), tmp_path / strategy
+    with pytest.raises(KeyboardInterrupt):
+        run_job(job, folder, seeds=(1,))
+    assert len(list(folder.rglob("*.safetensors"))) == 2
+    (done,) = run_job(job, folder, seeds=(1,))
+    # Three fractions at two rates, and the second draw of the smallest; one of them was begun twice.
+    assert len(fitted) == 3 * 2 + 1 + 1
+    assert hashes(done) == hashes(tuned[strategy])
 
 
-def test_models_of_another_dataset_are_not_compared(place, tuned, tmp_path):
-    with pytest.raises(ModelError, match="not the dataset that these models were tuned on"):
-        compare_transfer(list(tuned.values()), place / "here", tmp_path / "a.csv", tmp_path / "a.png", EVALUATION)
+def test_one_more_fraction_is_one_more_cell(place, tuned, monkeypatch, tmp_path):
+    fitted = []
+    fit = cells.fit
+    monkeypatch.setattr(cells, "fit", lambda *arguments: (fitted.append(1), fit(*arguments))[1])
+    folder = tmp_path / "frozen"
+    run_job(toy_job(place, "frozen"), folder, seeds=(1,))
+    before = len(fitted)
+    run_job(toy_job(place, "frozen", fractions=(0.05, 0.2, 0.5, 1.0)), folder, seeds=(1,))
+    assert len(fitted) - before == 2
+
+
+def test_a_label_that_a_cell_does_not_see_does_not_make_it_again(place, tmp_path, monkeypatch):
+    fitted = []
+    fit = cells.fit
+    monkeypatch.setattr(cells, "fit", lambda *arguments: (fitted.append(1), fit(*arguments))[1])
+    job = toy_job(place, "from_scratch", target_dataset=tmp_path / "there")
+    meta = toy_meta(300, mission="TESS", prefix="FAR")
+    toy_dataset(tmp_path / "there", meta=meta, noise=0.8)
+    (first,) = run_job(job, tmp_path / "run", seeds=(1,), rates=(1.0,))
+    before, scores = len(fitted), pd.read_parquet(first / "scores.parquet")
+    views = toy_views(meta, noise=0.8)
+    changed = meta.index[(meta["split"] == "test") & (meta["label"] == "planet")][0]
+    meta.loc[changed, ["label", "disposition"]] = ["not_planet", "AFP"]
+    write_dataset(tmp_path / "there", views, meta, {"scale": "min", "settings": {}, "labels": {}})
+    (again,) = run_job(job, tmp_path / "run", seeds=(1,), rates=(1.0,))
+    assert len(fitted) == before
+    other = pd.read_parquet(again / "scores.parquet")
+    assert (other["truth"] != scores["truth"]).sum() == 1
+    assert other.drop(columns="truth").equals(scores.drop(columns="truth"))
+
+
+def test_a_damaged_cell_is_made_again(place, tuned, tmp_path):
+    job = toy_job(place, "from_scratch")
+    (first,) = run_job(job, tmp_path / "run", seeds=(1,))
+    before = hashes(first)
+    cell = next(iter((tmp_path / "run" / "cells" / "1").glob("1-0-*.safetensors")))
+    cell.write_bytes(cell.read_bytes()[:-100])
+    assert hashes(run_job(job, tmp_path / "run", seeds=(1,))[0]) == before
+
+
+def test_the_seeds_of_a_strategy_make_an_ensemble(place, tuned, tmp_path):
+    folders = [tuned["joint"].parent / seed for seed in ("1", "2")]
+    ensemble_models(folders, place / "there", tmp_path / "ensemble")
+    description = load_ensemble(tmp_path / "ensemble").description
+    assert description["transfer"]["strategy"] == "joint"
+    assert description["transfer"]["source"]["name"] == "kepler"
+    assert description["calibration"]
+
+
+def test_few_labels_are_gone_through_more_often():
+    assert [passes_over(10_000, rows) for rows in (10_000, 5_000, 2_500, 100)] == [1, 1, 2, 10]
+
+
+def test_what_was_left_out_is_told_of_the_source(tmp_path):
+    settings = TrainingSettings(epochs=1, architecture="lightmill", leave_out=["odd"])
+    metas = {"here": toy_meta(150), "there": toy_meta(150, mission="TESS", prefix="FAR")}
+    for name, meta in metas.items():
+        views = toy_views(meta)
+        views |= {"odd": views["local"], "even": views["local"]}
+        write_dataset(tmp_path / name, views, meta, {"scale": "min", "settings": {}, "labels": {}})
+    train_model(tmp_path / "here", tmp_path / "source" / "1", "planet", None, settings, 1)
+    ensemble_models([tmp_path / "source" / "1"], tmp_path / "here", tmp_path / "source" / "ensemble")
+    job = toy_job(tmp_path, "zero_shot", settings=settings.model_copy(update={"leave_out": ["even"]}))
+    (folder,) = run_job(job, tmp_path / "model", seeds=(1,))
+    description = load_model(folder).description
+    assert description["settings"]["leave_out"] == ["odd"]
+    assert set(description["views"]) == {"global", "local", "even"}
 
 
 def test_another_question_is_refused_unless_told_otherwise(place, tmp_path):
@@ -154,8 +232,8 @@ def test_another_question_is_refused_unless_told_otherwise(place, tmp_path):
     with pytest.raises(
         LabelError, match=r"AFP \(eclipsing binary\) is positive in the target, but AFP is negative in the source"
     ):
-        transfer(place, "zero_shot", folder=tmp_path / "model", labels=labels)
-    folder = transfer(place, "zero_shot", folder=tmp_path / "model", labels=labels, mismatched=True)
+        run_job(toy_job(place, "zero_shot", labels=labels), tmp_path, seeds=(1,))
+    (folder,) = run_job(toy_job(place, "zero_shot", labels=labels, mismatched=True), tmp_path, seeds=(1,))
     assert json.loads((folder / "model.json").read_text())["transfer"]["mismatched"] is True
 
 
@@ -166,7 +244,7 @@ def test_views_of_other_length_or_scale_are_refused(place, tmp_path):
     ):
         toy_dataset(place / name, meta=toy_meta(180, prefix="FAR"), **changes)
         with pytest.raises(ViewError, match=message):
-            transfer(place, "fine_tuned", folder=tmp_path / name, target=name)
+            run_job(toy_job(place, "fine_tuned", target_dataset=place / name), tmp_path / name)
 
 
 def test_a_star_that_trains_here_and_tests_there_is_refused(place, tmp_path):
@@ -176,7 +254,7 @@ def test_a_star_that_trains_here_and_tests_there_is_refused(place, tmp_path):
     with pytest.raises(
         LabelError, match=r"share 1 stars .*TOY star 0: test and train.*hash.*moves\.csv.*imported files: TOY star 0"
     ):
-        transfer(place, "zero_shot", folder=tmp_path / "model", target="leaky")
+        run_job(toy_job(place, "joint", target_dataset=place / "leaky"), tmp_path)
 
 
 def test_a_star_may_be_in_the_same_split_of_both(place):
@@ -186,43 +264,33 @@ def test_a_star_may_be_in_the_same_split_of_both(place):
     meta.loc[meta.index[-1], "group_id"] = "TOY star 0"
     meta.loc[meta.index[-1], "split"] = "none"
     toy_dataset(place / "shared", meta=meta)
-    assert require_common_splits(read_dataset(place / "here"), read_dataset(place / "shared")) == 1
+    here, shared = read_dataset(place / "here"), read_dataset(place / "shared")
+    assert require_common_splits(here, shared) == 1
+    assert shared_stars([here, shared]).to_numpy().tolist() == [["here", "shared", 1, 0]]
 
 
 def test_a_dataset_that_is_not_the_models_own_is_refused(place, tmp_path):
     with pytest.raises(ModelError, match=r"not the dataset that .* was trained on"):
-        transfer_model(
-            "zero_shot",
-            place / "source" / "1",
-            place / "there",
-            place / "there",
-            tmp_path / "model",
-            "planet",
-            None,
-            SETTINGS,
-            1,
-            0.1,
-            False,
-        )
+        run_job(toy_job(place, "zero_shot", source_dataset=place / "there"), tmp_path)
 
 
-def test_a_fold_is_no_source(place, tmp_path):
+def test_a_seed_that_the_source_does_not_have_is_refused(place, tmp_path):
+    with pytest.raises(ModelError, match=r"no member of seed 7; there are 1, 2.*training\.seeds"):
+        run_job(toy_job(place, "zero_shot"), tmp_path, seeds=(7,))
+
+
+def test_folds_are_no_source(place, tmp_path):
     folds = SETTINGS.model_copy(update={"members": "folds", "epochs": 1})
-    train_model(place / "here", tmp_path / "source" / "1", "planet", None, folds, 1, Fold(0, 2))
-    with pytest.raises(ModelError, match=r"source/1: one of several folds.*members: seeds"):
-        transfer_model(
-            "zero_shot",
-            tmp_path / "source" / "1",
-            place / "here",
-            place / "there",
-            tmp_path / "model",
-            "planet",
-            None,
-            SETTINGS,
-            1,
-            0.1,
-            False,
-        )
+    for seed in (1, 2):
+        train_model(place / "here", tmp_path / str(seed), "planet", None, folds, seed, Fold(seed - 1, 2))
+    ensemble_models([tmp_path / "1", tmp_path / "2"], place / "here", tmp_path / "ensemble")
+    with pytest.raises(ModelError, match=r"ensemble: folds, which have learned.*members: seeds"):
+        run_job(toy_job(place, "zero_shot", ensemble=tmp_path / "ensemble"), tmp_path)
+
+
+def test_a_strategy_that_learns_needs_its_rates(place, tmp_path):
+    with pytest.raises(ModelError, match="frozen: no learning rates were chosen"):
+        transfer_model(toy_job(place, "frozen"), 1, 1, None, tmp_path / "cells", tmp_path / "1")
 
 
 def config(source, target, mismatched=False):
@@ -236,7 +304,7 @@ def config(source, target, mismatched=False):
             },
             "experiments": {
                 "from": {"dataset": "a", "labels": source},
-                "to": {"dataset": "b", "source": "from", "labels": target, "mismatched": mismatched},
+                "to": {"dataset": "b", "source": ["from"], "labels": target, "mismatched": mismatched},
             },
         }
     )
@@ -251,18 +319,3 @@ def test_a_configuration_with_two_questions_is_refused_before_it_runs():
         ConfigError, match=r"experiments\.to: .*EB \(eclipsing binary\) is positive in the target, but AFP"
     ):
         require_same_questions(config(None, triage))
-
-
-@pytest.mark.parametrize(("key", "value"), [("seeds", [1]), ("dropout", 0.1)])
-def test_a_transfer_has_the_seeds_and_the_dropout_of_its_source(key, value):
-    with pytest.raises(ConfigError, match=rf"training\.{key}: a transfer has the {key} of its source"):
-        parse_config(
-            {
-                "run": "x",
-                "archives": {"kepler": {"base_url": "file://x"}},
-                "experiments": {
-                    "from": {"dataset": "Kepler"},
-                    "to": {"dataset": "Kepler", "source": "from", "training": {key: value}},
-                },
-            }
-        )

@@ -16,15 +16,16 @@ def check_folds(experiments: Mapping[str, Experiment], members: Mapping[str, str
         `training.members` of each experiment, by its name.
     """
     for name, experiment in experiments.items():
-        if experiment.source is not None:
-            _check_transfer(name, experiment.source, members)
+        for source in experiment.sources:
+            _check_transfer(name, source, members)
         if experiment.suspects is not None:
             _check_suspects(name, experiments, members)
 
 
 def _check_transfer(name: str, source: str, members: Mapping[str, str]) -> None:
     for place, side in ((f"experiments.{name}.source", source), (f"experiments.{name}.training.members", name)):
-        if members[side] == "folds":
+        # Models of another run tell when they are read.
+        if members.get(side) == "folds":
             raise ValueError(
                 f"{place}: {side!r} has members: folds, and a transfer chooses epochs and thresholds on the validation "
                 "split, from which folds learn; set training.members: seeds there, or name a source that has it"

@@ -17,7 +17,9 @@ from lightmill.config.network import NetworkSettings
 from lightmill.config.search import SearchSettings
 from lightmill.config.section import Section
 from lightmill.config.simulation import SimulationSettings
+from lightmill.config.sources import check_transfer
 from lightmill.config.training import EvaluationSettings, Experiment, TrainingSettings
+from lightmill.config.transfer import TrainedModels
 from lightmill.config.views import ImportedViews, Views
 from lightmill.errors import ConfigError
 from lightmill.targets import MISSIONS
@@ -52,6 +54,9 @@ class Config(Section):
     imported_views: dict[str, ImportedViews] = Field(default={}, description="Sets of views made by others, by name.")
     training: TrainingSettings = Field(default=TrainingSettings(), description="How networks are fitted.")
     evaluation: EvaluationSettings = Field(default=EvaluationSettings(), description="How networks are judged.")
+    trained_models: dict[str, TrainedModels] = Field(
+        default={}, description="Models that other runs have trained, by name: sources of transfers."
+    )
     experiments: dict[str, Experiment] = Field(default={}, description="Networks to train and transfer, by name.")
 
     @model_validator(mode="after")
@@ -73,7 +78,7 @@ def _check_names(config: Config) -> None:
     if shards > MAX_SHARDS:
         raise ValueError(f"archives: {shards} shards in the whole run; at most {MAX_SHARDS}")
     datasets = [*config.missions(), *config.imported_views]
-    for name in [*config.imported_views, *config.experiments]:
+    for name in [*config.imported_views, *config.experiments, *config.trained_models]:
         if not re.fullmatch(_NAME, name):
             raise ValueError(f"name {name!r}: letters, digits, _ . - only")
     clashes = sorted(set(config.imported_views) & set(MISSIONS))
@@ -89,14 +94,7 @@ def _check_names(config: Config) -> None:
         except ValidationError as error:
             raise ValueError(explain(error, TrainingSettings, f"experiments.{name}.training.")) from None
         if experiment.source is not None:
-            source = config.experiments.get(experiment.source)
-            if source is None or source.source is not None:
-                raise ValueError(f"experiments.{name}.source: no trained experiment {experiment.source!r}")
-            if source.task != experiment.task:
-                raise ValueError(
-                    f"experiments.{name}.task: {experiment.task!r}, but its source asks {source.task!r}; "
-                    "both sides of a transfer ask the same question"
-                )
+            check_transfer(name, config.experiments, config.trained_models, config.training)
     members = {name: config.experiment_training(name).members for name in config.experiments}
     check_folds(config.experiments, members)
 

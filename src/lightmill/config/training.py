@@ -5,13 +5,12 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from lightmill.config.section import Section
+from lightmill.config.transfer import TransferKeys
 from lightmill.config.views import MoreView
 
 # The networks in `lightmill.training.networks`; a configuration is checked without loading any.
 Architecture = Literal["dual_branch", "astronet", "lightmill"]
 LeftOut = Literal[MoreView, "scatter", "scalars"]
-Strategy = Literal["zero_shot", "frozen", "fine_tuned", "from_scratch"]
-STRATEGIES: tuple[Strategy, ...] = ("zero_shot", "frozen", "fine_tuned", "from_scratch")
 
 
 class Augmentation(Section):
@@ -210,7 +209,7 @@ class SuspectSettings(Section):
         return self
 
 
-class Experiment(Section):
+class Experiment(TransferKeys):
     """One network trained and evaluated on one dataset or, with `source`, transferred to it."""
 
     dataset: str = Field(
@@ -232,31 +231,14 @@ class Experiment(Section):
     suspects: SuspectSettings | None = Field(
         default=None, description="Leave suspect labels out of training, or let them count less."
     )
-    source: str | None = Field(
-        default=None, description="Another experiment, whose models are the start: makes this one a transfer."
-    )
-    strategies: list[Strategy] = Field(
-        default=list(STRATEGIES), min_length=1, description="Transfer strategies to compare (with `source` only)."
-    )
-    mismatched: bool = Field(
-        default=False,
-        description="Allow label maps of source and target that disagree on a class (with `source` only).",
-    )
-    fine_tune_rate: float = Field(
-        default=0.1, gt=0, le=1, description="Learning rate of fine_tuned, as a fraction of training's own."
-    )
 
     @model_validator(mode="after")
-    def _transfer_keys_need_a_source(self) -> "Experiment":
-        if self.source is None:
-            named = sorted({"strategies", "mismatched", "fine_tune_rate"} & self.model_fields_set)
-            if named:
-                raise ValueError(f"{', '.join(named)} make sense only with source")
+    def _no_more_than_a_transfer(self) -> "Experiment":
         if self.source is not None and self.today is not None:
             raise ValueError("today: a transfer is not judged by later tables; name them where its source trains")
         if self.source is not None and self.suspects is not None:
             raise ValueError("suspects: a transfer trains on all labels; leave it out")
-        fixed = sorted({"architecture", "dropout", "leave_out", "seeds"} & set(self.training))
+        fixed = sorted({"architecture", "dropout", "leave_out"} & set(self.training))
         if self.source is not None and fixed:
             raise ValueError(f"training.{fixed[0]}: a transfer has the {fixed[0]} of its source; leave it out")
         return self

@@ -107,16 +107,30 @@ def _checked(labels: np.ndarray, probabilities: np.ndarray) -> tuple[np.ndarray,
     return labels, probabilities
 
 
-def _metrics(
-    labels: np.ndarray, probabilities: np.ndarray, weights: np.ndarray, threshold: float, precisions: list[float]
-) -> np.ndarray:
-    """All metrics, in the order of `metric_names`, for each row of `weights` (samples, n): (samples, metrics)."""
+def ranking_metrics(
+    labels: np.ndarray, probabilities: np.ndarray, weights: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Average precision and ROC-AUC (samples,), as `score_metrics` has them, of rows that count by their weights.
+
+    Parameters
+    ----------
+    labels, probabilities : (n,)
+    weights : (samples, n)
+    """
     order = np.argsort(-probabilities, kind="stable")
-    labels, probabilities, weights = labels[order], probabilities[order], weights[:, order]
+    return _ranking(*_counts_at_cuts(labels[order], probabilities[order], weights[:, order]))
+
+
+def _counts_at_cuts(
+    labels: np.ndarray, probabilities: np.ndarray, weights: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Weight of positives, and of all, down to each place to cut: (samples, cuts), of rows from the surest down."""
     # Rows of equal probability stand or fall together: only the last of each tie is a place to cut.
     cuts = np.append(np.flatnonzero(np.diff(probabilities)), len(labels) - 1)
-    true = np.cumsum(weights * labels, axis=1)[:, cuts]
-    called = np.cumsum(weights, axis=1)[:, cuts]
+    return np.cumsum(weights * labels, axis=1)[:, cuts], np.cumsum(weights, axis=1)[:, cuts]
+
+
+def _ranking(true: np.ndarray, called: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     positives, total = true[:, -1], called[:, -1]
     with np.errstate(invalid="ignore", divide="ignore"):
         recalls = true / positives[:, None]
@@ -125,6 +139,21 @@ def _metrics(
         average_precision = np.sum(gains * np.nan_to_num(precision_at), axis=1)
         false_rates = (called - true) / (total - positives)[:, None]
         roc_auc = np.sum(np.diff(false_rates, axis=1, prepend=0) * (recalls - gains / 2), axis=1)
+    return average_precision, roc_auc
+
+
+def _metrics(
+    labels: np.ndarray, probabilities: np.ndarray, weights: np.ndarray, threshold: float, precisions: list[float]
+) -> np.ndarray:
+    """All metrics, in the order of `metric_names`, for each row of `weights` (samples, n): (samples, metrics)."""
+    order = np.argsort(-probabilities, kind="stable")
+    labels, probabilities, weights = labels[order], probabilities[order], weights[:, order]
+    true, called = _counts_at_cuts(labels, probabilities, weights)
+    positives, total = true[:, -1], called[:, -1]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        recalls = true / positives[:, None]
+        precision_at = np.where(called > 0, true / called, np.nan)
+        average_precision, roc_auc = _ranking(true, called)
         brier = np.sum(weights * (probabilities - labels) ** 2, axis=1) / total
         log_loss = np.sum(weights * _surprise(labels, probabilities), axis=1) / total
         # A bin's weight times how far its mean probability is from its share of positives: the weights cancel.

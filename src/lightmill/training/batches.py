@@ -24,6 +24,28 @@ def epoch_order(labels: Tensor, batches: str) -> Tensor:
     return torch.stack(sides, dim=1).flatten()
 
 
+def order_of_origins(origins: Tensor, labels: Tensor, batches: str) -> Tensor:
+    """Rows (m,) int64 of two sets in turn, so that every stretch holds as many of both, give or take one.
+
+    Parameters
+    ----------
+    origins
+        (n,) 1 or 0, which of the two sets each row is of, on the cpu; both must be there.
+    labels, batches
+        As for `epoch_order`: in what order the rows of each set come. The smaller set is gone through again and again
+        until it has given half of the n rows, or of n - 1 where n is odd; the larger one gives as many.
+    """
+    half = len(origins) // 2
+    drawn = []
+    for origin in (1, 0):
+        rows = torch.nonzero(origins == origin).flatten()
+        orders: list[Tensor] = []
+        while sum(map(len, orders)) < half:
+            orders.append(rows[epoch_order(labels[rows], batches)])
+        drawn.append(torch.cat(orders)[:half])
+    return torch.stack(drawn, dim=1).flatten()
+
+
 def steps(order: Tensor, size: int) -> list[Tensor]:
     """The rows of each step of an epoch, `size` of them; a last one that were alone goes with the step before.
 

@@ -6,6 +6,7 @@ never resumed.
 
 import json
 from pathlib import Path
+from time import monotonic
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -20,11 +21,13 @@ _WEIGHTS, _KEPT, _BEST, _OPTIMISER = "weights.", "kept.", "best.", "optimiser."
 
 
 class Checkpoint:
-    """A place to keep the state of the training that `key` stands for."""
+    """A place to keep the state of the training that `key` stands for, at most once in so many seconds."""
 
-    def __init__(self, path: str | Path, key: str) -> None:
+    def __init__(self, path: str | Path, key: str, every_s: float = 0.0) -> None:
         self.path = Path(path)
         self.key = key
+        self.every_s = every_s
+        self.saved_s = monotonic()
 
     def save(
         self,
@@ -36,8 +39,11 @@ class Checkpoint:
     ) -> None:
         """Write weights, their average, the best so far, the optimiser's moments and the history of epochs.
 
-        `kept` is the network itself where no average is kept.
+        `kept` is the network itself where no average is kept. Nothing is written where the last time is too recent.
         """
+        if monotonic() - self.saved_s < self.every_s:
+            return
+        self.saved_s = monotonic()
         tensors = {_WEIGHTS + name: tensor for name, tensor in network.state_dict().items()}
         if kept is not network:
             tensors |= {_KEPT + name: tensor for name, tensor in kept.state_dict().items()}

@@ -33,7 +33,19 @@ from lightmill.training.progress import best_threshold, epoch_metrics
 from lightmill.training.shift import NOT_VALID, Shift, shift_from, star_features
 
 # What members have in common, and what the ensemble's description takes over from them.
-_SHARED = ("architecture", "views", "scale", "task", "labels", "dataset", "rows", "settings", "versions", "suspects")
+_SHARED = (
+    "architecture",
+    "views",
+    "scale",
+    "task",
+    "labels",
+    "dataset",
+    "rows",
+    "settings",
+    "versions",
+    "suspects",
+    "transfer",
+)
 _OWN = ("seed", "best_epoch", "epochs", "threshold", "validation", "fold")
 # Under which name the features of the calibration's rows stand beside the weights.
 REFERENCE = "calibration.features"
@@ -172,6 +184,22 @@ def load_ensemble(folder: str | Path) -> Ensemble:
     networks = read_networks(path, description, [_prefix(member) for member in description["members"]])
     with safe_open(path, framework="np") as file:
         return Ensemble(networks, description, file.get_tensor(REFERENCE))
+
+
+def load_member(folder: str | Path, seed: int) -> Model:
+    """The member of one seed of the ensemble in `folder`, as `load_model` would give it.
+
+    Raises ModelError as `load_ensemble` does, and if there is no such member.
+    """
+    networks, description, _ = load_ensemble(folder)
+    places = {member["seed"]: place for place, member in enumerate(description["members"])}
+    if seed not in places:
+        there = ", ".join(map(str, places))
+        raise ModelError(
+            f"{folder}: no member of seed {seed}; there are {there}. Name some of these under training.seeds"
+        )
+    place = places[seed]
+    return Model(networks[place], {**_those(_SHARED, description), **description["members"][place]})
 
 
 def members_by_seed(ensemble: Ensemble) -> dict[int, Network]:

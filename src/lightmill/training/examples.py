@@ -30,12 +30,16 @@ class Examples:
         Their n rows of the dataset's meta.
     weights
         (n,) float32, what each counts in the loss; None where all count the same.
+    origins
+        (n,) int8, 1 for examples of the set that is judged and 0 for those of another that helps; None where there is
+        no other.
     """
 
     views: dict[str, np.ndarray]
     labels: np.ndarray
     meta: pd.DataFrame
     weights: np.ndarray | None = None
+    origins: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -74,6 +78,7 @@ def some(examples: Examples, rows: np.ndarray) -> Examples:
         labels=examples.labels[rows],
         meta=examples.meta.loc[rows].reset_index(drop=True),
         weights=None if examples.weights is None else examples.weights[rows],
+        origins=None if examples.origins is None else examples.origins[rows],
     )
 
 
@@ -85,6 +90,16 @@ def joined(first: Examples, second: Examples) -> Examples:
         views={name: np.concatenate([first.views[name], second.views[name]])[order] for name in first.views},
         labels=np.concatenate([first.labels, second.labels])[order],
         meta=meta.iloc[order].reset_index(drop=True),
+    )
+
+
+def with_others(judged: Examples, others: Examples) -> Examples:
+    """The examples of the set that is judged, and then those of another that helps, none of them weighted."""
+    return Examples(
+        views={name: np.concatenate([view, others.views[name]]) for name, view in judged.views.items()},
+        labels=np.concatenate([judged.labels, others.labels]),
+        meta=pd.concat([judged.meta, others.meta], ignore_index=True),
+        origins=np.repeat(np.array([1, 0], np.int8), [len(judged), len(others)]),
     )
 
 

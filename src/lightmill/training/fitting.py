@@ -13,11 +13,12 @@ from lightmill.config.training import TrainingSettings
 from lightmill.errors import DivergenceError
 from lightmill.logs import logger
 from lightmill.training.augmentation import augmented, view_noise
-from lightmill.training.batches import epoch_order, steps
+from lightmill.training.batches import epoch_order, order_of_origins, steps
 from lightmill.training.checkpoint import Checkpoint
 from lightmill.training.determinism import deterministic, seed_torch, torch_device
 from lightmill.training.examples import Examples
 from lightmill.training.networks.base import Network, mirror_images
+from lightmill.training.plan import Stage, all_layers, begin_epoch, parameter_groups, set_rates
 from lightmill.training.progress import class_weights, cosine_rate, epoch_metrics, standing
 
 # Rows of one forward pass when nothing is learned: large enough to be fast, small enough for any memory.
@@ -36,12 +37,15 @@ class _Material:
         (n,) 1 or 0.
     weights
         (n,) what each example counts in the loss.
+    origins
+        (n,) 1 or 0 on the cpu, which of two sets each example is of; None where all are of one.
     """
 
     views: Mapping[str, Tensor]
     noise: Mapping[str, Tensor]
     labels: Tensor
     weights: Tensor
+    origins: Tensor | None
 
 
 def fit(
@@ -51,7 +55,8 @@ def fit(
     settings: TrainingSettings,
     seed: int,
     checkpoint: Checkpoint,
-    frozen: Sequence[nn.Module] = (),
+    plan: Sequence[Stage] = (),
+    passes: int = 1,
 ) -> list[dict[str, float]]:
     """Train `network` and leave it with the weights of its best epoch.
 
@@ -66,8 +71,10 @@ def fit(
     checkpoint
         Where the state is kept after every epoch, and from where an interrupted training goes on. On cpu the
         outcome is the same to the byte, interrupted or not.
-    frozen
-        Layers of the network that stay as they are: weights, and the running statistics of batch normalisation.
+    plan
+        Which layers learn, from when on and how fast; none: all of them from the first epoch on.
+    passes
+        How often an epoch goes through the examples.
 
     Returns
     -------
@@ -80,30 +87,25 @@ def fit(
     device = torch_device(settings.device)
     with deterministic():
         network.to(device)
-        for module in frozen:
-            module.requires_grad_(False)
+        plan = plan or all_layers(network)
         # What is judged and kept: a moving average of the weights, or the weights themselves.
         kept = deepcopy(network) if settings.averaging else network
-        learned = [parameter for parameter in network.parameters() if parameter.requires_grad]
         # Fused: one pass over each weight. For AstroNet that is a fifth of the time of a step.
         optimiser = torch.optim.AdamW(
-            learned, lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True
+            parameter_groups(plan), lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True
         )
-        weights = class_weights(train.labels) if settings.class_weights else np.ones(2, np.float32)
+        weights = _weights_of_classes(train, settings)
         resumed = checkpoint.load(network, kept, optimiser)
         best, history = resumed if resumed is not None else (_copy(kept), [])
         if history:
             logger.info("resuming after epoch %d", len(history))
-        material = _material(train, weights, settings, device)
+        material = _material(train, settings, device)
         while not (now := standing(history, settings)).finished:
             epoch = len(history) + 1
             seed_torch(seed, epoch)
-            for group in optimiser.param_groups:
-                group["lr"] = now.learning_rate
-            network.train()
-            for module in frozen:
-                module.eval()
-            seen, logits = _learn(network, kept, optimiser, material, settings, epoch)
+            set_rates(optimiser, now.learning_rate)
+            begin_epoch(network, plan, epoch)
+            seen, logits = _learn(network, kept, optimiser, material, settings, epoch, passes)
             row: dict[str, float] = {"epoch": epoch, "learning_rate": now.learning_rate}
             for split, labels, scores in (
                 ("train", train.labels[seen], logits),
@@ -127,9 +129,19 @@ def fit(
     return history
 
 
-def _material(train: Examples, of_class: np.ndarray, settings: TrainingSettings, device: torch.device) -> _Material:
+def _weights_of_classes(train: Examples, settings: TrainingSettings, origin: int = 1) -> np.ndarray:
+    """What both classes count in the loss (2,): by their shares among the rows of one origin, or among all."""
+    if not settings.class_weights:
+        return np.ones(2, np.float32)
+    return class_weights(train.labels if train.origins is None else train.labels[train.origins == origin])
+
+
+def _material(train: Examples, settings: TrainingSettings, device: torch.device) -> _Material:
     views = _tensors(train.views, device)
-    weights = of_class[train.labels.astype(int)]
+    weights = _weights_of_classes(train, settings)[train.labels.astype(int)]
+    if train.origins is not None:
+        of_others = _weights_of_classes(train, settings, origin=0)[train.labels.astype(int)]
+        weights = np.where(train.origins == 1, weights, of_others)
     if train.weights is not None:
         weights = weights * train.weights
     return _Material(
@@ -137,6 +149,7 @@ def _material(train: Examples, of_class: np.ndarray, settings: TrainingSettings,
         noise=view_noise(views) if settings.augment.noise else {},
         labels=torch.from_numpy(train.labels).to(device),
         weights=torch.from_numpy(weights).to(device),
+        origins=None if train.origins is None else torch.from_numpy(train.origins),
     )
 
 
@@ -147,16 +160,16 @@ def _learn(
     material: _Material,
     settings: TrainingSettings,
     epoch: int,
+    passes: int,
 ) -> tuple[np.ndarray, np.ndarray]:
     """The steps of one epoch; returns the rows that they saw, in their order, and the logits of these."""
-    order = epoch_order(material.labels.cpu(), settings.batches)
+    order = torch.cat([_order(material, settings) for _ in range(passes)])
     batches = steps(order.to(material.labels.device), settings.batch_size)
     logits = []
     for step, batch in enumerate(batches):
         if settings.schedule == "cosine":
             rate = cosine_rate((epoch - 1) * len(batches) + step, settings.epochs * len(batches), settings)
-            for group in optimiser.param_groups:
-                group["lr"] = rate
+            set_rates(optimiser, rate)
         seen = {name: view.index_select(0, batch) for name, view in material.views.items()}
         if settings.augment.changes:
             seen = augmented(seen, {name: one[batch] for name, one in material.noise.items()}, settings.augment)
@@ -171,6 +184,14 @@ def _learn(
             _average(kept, network, (epoch - 1) * len(batches) + step, settings.averaging)
         logits.append(z.detach())
     return order.numpy(), torch.cat(logits).cpu().numpy()
+
+
+def _order(material: _Material, settings: TrainingSettings) -> Tensor:
+    """The rows of one pass: in the order that the settings say, those of two origins in turn."""
+    labels = material.labels.cpu()
+    if material.origins is None:
+        return epoch_order(labels, settings.batches)
+    return order_of_origins(material.origins, labels, settings.batches)
 
 
 def _average(kept: Network, network: Network, step: int, decay: float) -> None:

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from torch import nn
 
 from lightmill.code_digest import code_digest
 from lightmill.config.training import TaskLabels, TrainingSettings
@@ -171,20 +170,18 @@ def fit_and_save(
     seed: int,
     folder: str | Path,
     description: Mapping[str, Any],
-    frozen: tuple[nn.Module, ...] = (),
-    code: str | Path = __file__,
 ) -> None:
     """Fit a network, resuming what was interrupted, and write its three files; the checkpoint is removed last.
 
-    `description` must say all that decides the outcome: together with the digest of the module in the file `code`, by
-    default this one, it is the checkpoint's key.
+    `description` must say all that decides the outcome: together with the digest of this module it is the checkpoint's
+    key.
     """
     # Every step asks for the same large arrays again.
     keep_freed_memory()
     folder = Path(folder)
-    key = digest({"description": dict(description), "code": code_digest(code)})
+    key = digest({"description": dict(description), "code": code_digest(__file__)})
     checkpoint = Checkpoint(folder / CHECKPOINT, key)
-    history = fit(network, examples["train"], examples["validation"], settings, seed, checkpoint, frozen)
+    history = fit(network, examples["train"], examples["validation"], settings, seed, checkpoint)
     best = standing(history, settings).best_epoch
     write_csv(folder / HISTORY, pd.DataFrame(history, columns=list(HISTORY_COLUMNS)))
     save_model(

@@ -5,6 +5,8 @@ from lightmill.lazy import lazy_names
 __getattr__, __dir__, __all__ = lazy_names(
     __name__,
     {
+        "Job": "tune",
+        "choose_rates": "tune",
         "compare_transfer": "compare",
         "transfer_model": "tune",
     },

@@ -1,4 +1,4 @@
-"""The comparison of transfer strategies: one table, one figure."""
+"""The comparison of transfer strategies: the table of all cells, what follows from it, and figures."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -8,110 +8,132 @@ import numpy as np
 import pandas as pd
 
 from lightmill.config.training import EvaluationSettings
-from lightmill.errors import ModelError
+from lightmill.config.transfer import AS_IT_IS, Comparison
 from lightmill.evaluation.metrics import score_metrics
 from lightmill.files import write_csv
 from lightmill.training.dataset import read_dataset
-from lightmill.training.examples import Examples, select_examples
-from lightmill.training.model_files import Model, asked_labels, load_model, predict
 from lightmill.training.progress import best_threshold
-from lightmill.transfer.figure import draw_comparison
+from lightmill.transfer.curves import best, curves, differences, worth
+from lightmill.transfer.draws import drawn_rows
+from lightmill.transfer.fairness import shared_stars
+from lightmill.transfer.grid import Arm, Grid, read_grid
+from lightmill.transfer.samples import sampled_points
+from lightmill.transfer.tune import RATE_COLUMNS
 
-# The row of a strategy's seeds together.
+# The row of a cell's seeds together.
 MEAN = "mean"
 SPLIT = "test"
 
 
 def compare_transfer(
     models: Sequence[str | Path],
-    dataset: str | Path,
-    results: str | Path,
-    figure: str | Path,
+    datasets: Sequence[str | Path],
+    folder: str | Path,
     settings: EvaluationSettings,
+    primary: Sequence[Comparison] = (),
 ) -> None:
-    """Judge every strategy on the target's test split; write the table `results` and draw `figure`.
+    """Judge every cell of a transfer on the target's test split, and write tables and figures to `folder`.
 
     Parameters
     ----------
     models
-        Folders of tuned models, any number of seeds of each strategy; strategies are shown in the order of their
-        first.
-    dataset
-        Folder of the target dataset.
-    results
-        CSV with one row per strategy and seed, and one per strategy, of seed `mean`, for the mean probability of its
-        seeds. Each metric has its interval beside it, from the same bootstrap samples of groups in every row.
+        Folders that `lightmill.transfer.transfer_model` wrote, all seeds of all strategies and sources, each strategy's
+        in one folder with its `rates.csv`; strategies are shown in the order of their first.
+    datasets
+        Folders of the target dataset and of those of the sources.
+    folder
+        Where `transfer_results.csv`, `curves.csv`, `differences.csv`, `best.csv`, `worth.csv`, `rates.csv`,
+        `shared_stars.csv` and the figures go; docs/transfer.md says what is in them.
     settings
         Of metrics and bootstrap.
+    primary
+        Comparisons that were named in advance.
 
-    Raises ModelError if a model was tuned on another dataset or for another task than the others.
+    Raises ModelError if the models are not those of one transfer; LabelError if a star or a group is in two splits
+    across all of the datasets.
     """
-    loaded = [load_model(folder) for folder in models]
-    description = _common_description(loaded)
-    by_strategy: dict[str, list[Model]] = {}
-    for model in loaded:
-        by_strategy.setdefault(model.description["transfer"]["strategy"], []).append(model)
-    data = read_dataset(dataset)
-    if data.version != description["dataset"]["version"]:
-        raise ModelError(f"{dataset}: not the dataset that these models were tuned on; run the transfer again")
-    examples = select_examples(data, asked_labels(description), tuple(description["views"]))
-    rows = [row for group in by_strategy.values() for row in _strategy_rows(group, examples, settings)]
-    table = pd.DataFrame(rows)
-    write_csv(results, table)
-    draw_comparison(figure, table, positives=float(np.mean(examples[SPLIT].labels)), confidence=settings.confidence)
+    folder = Path(folder)
+    write_csv(folder / "shared_stars.csv", shared_stars([read_dataset(one) for one in dict.fromkeys(datasets)]))
+    grid = read_grid(models)
+    results = results_table(grid, settings)
+    write_csv(folder / "transfer_results.csv", results)
+    points = sampled_points(grid, settings.bootstrap)
+    write_csv(folder / "curves.csv", curves(points, settings.confidence))
+    write_csv(folder / "differences.csv", differences(points, primary, settings.confidence))
+    write_csv(folder / "best.csv", best(points))
+    write_csv(folder / "worth.csv", worth(points, settings.confidence))
+    write_csv(folder / "rates.csv", rates_table(grid))
 
 
-def _common_description(models: Sequence[Model]) -> dict[str, Any]:
-    first = models[0].description
-    for model in models:
-        if any(model.description[key] != first[key] for key in ("task", "labels", "dataset", "views", "scale")):
-            raise ModelError("the models were not tuned on one dataset for one task; run the transfer again")
-    return first
+def results_table(grid: Grid, settings: EvaluationSettings) -> pd.DataFrame:
+    """A row for each cell and seed, and one of seed MEAN for the mean probability of a cell's seeds.
+
+    Each metric has its interval beside it, from the same bootstrap samples of groups in every row.
+    """
+    return pd.DataFrame([row for arm in grid.arms for row in _rows(arm, grid, settings)])
 
 
-def _strategy_rows(
-    models: Sequence[Model], examples: Mapping[str, Examples], settings: EvaluationSettings
-) -> list[dict[str, Any]]:
-    scale = models[0].description["scale"]
-    scores = {
-        split: np.stack([predict(model, examples[split].views, scale) for model in models])
-        for split in ("validation", SPLIT)
-    }
-    seeds = [model.description["seed"] for model in models]
-    rows = [
-        _row(model.description, seed, examples[SPLIT], scores[SPLIT][index], model.description["threshold"], settings)
-        for index, (model, seed) in enumerate(zip(models, seeds, strict=True))
+def rates_table(grid: Grid) -> pd.DataFrame:
+    """How every strategy's learning rates were chosen: the tables of `choose_rates`, with source and strategy."""
+    columns = ["source", "strategy", *RATE_COLUMNS]
+    tables = [
+        arm.rates.assign(source=arm.source, strategy=arm.strategy)[columns]
+        for arm in grid.arms
+        if arm.rates is not None
     ]
-    threshold = best_threshold(examples["validation"].labels, scores["validation"].mean(axis=0))
-    mean = scores[SPLIT].mean(axis=0)
-    return [*rows, _row(models[0].description, MEAN, examples[SPLIT], mean, threshold, settings)]
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=columns)
+
+
+def _rows(arm: Arm, grid: Grid, settings: EvaluationSettings) -> list[dict[str, Any]]:
+    rows = []
+    for place in range(len(arm.cells[0])):
+        of_seeds = [cells.iloc[place] for cells in arm.cells]
+        scores = arm.scores[SPLIT][:, place]
+        for seed, cell, probabilities in zip(arm.seeds, of_seeds, scores, strict=True):
+            rows.append(_row(arm, grid, cell, seed, probabilities, float(cell["threshold"]), settings))
+        mean = arm.scores["validation"][:, place].mean(axis=0)
+        threshold = _threshold(arm, grid.signals["validation"], of_seeds, mean)
+        rows.append(_row(arm, grid, of_seeds[0], MEAN, scores.mean(axis=0), threshold, settings))
+    return rows
+
+
+def _threshold(arm: Arm, validation: pd.DataFrame, cells: Sequence[pd.Series], mean: np.ndarray) -> float:
+    """Where the mean of the seeds is cut: as it is best on the validation labels that the cell was chosen on."""
+    if arm.strategy == AS_IT_IS:
+        return float(np.mean([cell["threshold"] for cell in cells]))
+    truth = validation["truth"].to_numpy(np.float64)
+    seen = drawn_rows(validation["group_id"].to_numpy(str), truth, cells[0]["fraction"], int(cells[0]["draw"]))
+    return best_threshold(truth[seen], mean[seen])
 
 
 def _row(
-    description: Mapping[str, Any],
+    arm: Arm,
+    grid: Grid,
+    cell: Mapping[str, Any] | pd.Series,
     seed: int | str,
-    test: Examples,
     probabilities: np.ndarray,
     threshold: float,
     settings: EvaluationSettings,
 ) -> dict[str, Any]:
-    strategy = description["transfer"]["strategy"]
-    learned = {"positive": 0, "negative": 0} if strategy == "zero_shot" else description["rows"]["counts"]["train"]
+    test = grid.signals[SPLIT]
+    truth = test["truth"].to_numpy(np.float64)
     row = {
-        "source": description["transfer"]["source"]["dataset"]["name"],
-        "target": description["dataset"]["name"],
-        "task": description["task"],
-        "strategy": strategy,
+        "source": arm.source,
+        "target": grid.description["dataset"]["name"],
+        "task": grid.description["task"],
+        "architecture": grid.description["architecture"],
+        "strategy": arm.strategy,
+        "fraction": cell["fraction"],
+        **{name: int(cell[name]) for name in ("n_labels", "n_positives", "n_validation", "n_validation_positives")},
+        "draw": int(cell["draw"]),
         "seed": str(seed),
-        "n_labels": learned["positive"] + learned["negative"],
-        "n_positives": learned["positive"],
+        "rate": cell["rate"],
         "split": SPLIT,
         "n_test": len(test),
-        "n_test_positives": int(test.labels.sum()),
+        "n_test_positives": int(truth.sum()),
     }
-    metrics = score_metrics(
-        test.labels, probabilities, test.meta["group_id"].to_numpy(str), settings, threshold=threshold
-    )
+    groups = test["group_id"].to_numpy(str)
+    metrics = score_metrics(truth, probabilities, groups, settings, threshold=threshold)
     for metric in metrics.itertuples():
         row |= {
             str(metric.metric): metric.value,

@@ -1,5 +1,8 @@
 """What two datasets must have in common to be compared: sides of the task, and splits."""
 
+from collections.abc import Sequence
+from itertools import combinations
+
 import numpy as np
 import pandas as pd
 
@@ -26,6 +29,23 @@ def require_common_splits(source: Dataset, target: Dataset) -> int:
             )
     shared = set(_splits(source.meta, "star_id")["star_id"]) & set(_splits(target.meta, "star_id")["star_id"])
     return len(shared)
+
+
+SHARED_COLUMNS = ("first", "second", "shared_stars", "shared_test_stars")
+
+
+def shared_stars(datasets: Sequence[Dataset]) -> pd.DataFrame:
+    """SHARED_COLUMNS for each pair of datasets: how many stars are in both, and how many of these are in both tests.
+
+    Rows of split `none` are not looked at. Raises LabelError as `require_common_splits` does: no star or group is in
+    two splits across all of them.
+    """
+    rows = []
+    for first, second in combinations(datasets, 2):
+        shared = require_common_splits(first, second)
+        tests = [set(one.meta.loc[one.meta["split"] == "test", "star_id"]) for one in (first, second)]
+        rows.append((first.name, second.name, shared, len(tests[0] & tests[1])))
+    return pd.DataFrame(rows, columns=list(SHARED_COLUMNS))
 
 
 def label_map(meta: pd.DataFrame, labels: np.ndarray) -> dict[str, set[int]]:

@@ -9,13 +9,15 @@ from lightmill.transfer.tasks import require_same_question
 def require_same_questions(config: Config) -> None:
     """Raise ConfigError if the label maps written in a configuration contradict each other, before anything is run.
 
-    Maps that follow from a mission's own labels are known only with the data; the transfer itself checks them.
+    Maps that follow from a mission's own labels, and those of other runs' models, are known only with the data; the
+    transfer itself checks them.
     """
     for name, experiment in config.experiments.items():
-        if experiment.source is None:
-            continue
-        source = config.experiments[experiment.source]
-        try:
-            require_same_question(written_map(config, source), written_map(config, experiment), experiment.mismatched)
-        except LabelError as error:
-            raise ConfigError(f"experiments.{name}: {error}") from None
+        for source in experiment.sources:
+            if source not in config.experiments:
+                continue
+            asked = written_map(config, config.experiments[source])
+            try:
+                require_same_question(asked, written_map(config, experiment), experiment.mismatched)
+            except LabelError as error:
+                raise ConfigError(f"experiments.{name}: {error}") from None

@@ -1,149 +1,248 @@
-"""One transfer job: a source model brought to a target by one strategy."""
+"""The jobs of a transfer: choosing the learning rates of a strategy, and all its cells from one seed."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any, NamedTuple
 
-import numpy as np
 import pandas as pd
-from torch import nn
 
-from lightmill.config.training import Strategy, TaskLabels, TrainingSettings
+from lightmill.config.training import TaskLabels, TrainingSettings
+from lightmill.config.transfer import AS_IT_IS, Strategy
 from lightmill.errors import ModelError
-from lightmill.files import sha256_file, write_csv
+from lightmill.files import write_csv, write_parquet
 from lightmill.logs import logger
-from lightmill.training.dataset import read_dataset, task_labels
-from lightmill.training.examples import Examples
-from lightmill.training.fitting import score_views
-from lightmill.training.model_files import WEIGHTS, Model, asked_labels, load_model, require_fitting_lengths, save_model
-from lightmill.training.networks.base import Network
-from lightmill.training.progress import HISTORY_COLUMNS, METRICS, class_weights, epoch_metrics
-from lightmill.training.train import HISTORY, describe, fit_and_save, fresh_network, task_examples, view_bins
-from lightmill.transfer.fairness import label_map, require_common_splits
-from lightmill.transfer.tasks import require_same_question
+from lightmill.memory import keep_freed_memory
+from lightmill.training.model_files import save_model
+from lightmill.training.progress import HISTORY_COLUMNS, METRICS
+from lightmill.training.train import HISTORY, describe
+from lightmill.transfer.cells import SCORED, Cell, Outcome, cell_outcome
+from lightmill.transfer.draws import draws_of
+from lightmill.transfer.sides import Sides, open_sides
+from lightmill.transfer.strategies import base_rate
+
+# What a strategy's folder holds, and what the folder of each of its seeds.
+RATES = "rates.csv"
+TABLE, SCORES = "cells.csv", "scores.parquet"
+RATE_COLUMNS = ("fraction", "rate", "validation_average_precision", "chosen")
+# What is judged by, and so what rates are chosen by.
+CHOSEN_BY = "average_precision"
 
 
-@dataclass(frozen=True)
-class Start:
-    """What a strategy starts from: a network, which of its layers stay as they are, and the rate for the others."""
+class Job(NamedTuple):
+    """What the jobs of one strategy, source and target have in common.
 
-    network: Network
-    frozen: tuple[nn.Module, ...]
-    learning_rate: float
+    Attributes
+    ----------
+    strategy
+        What is compared, see docs/transfer.md.
+    source
+        What the source is called.
+    ensemble, source_dataset
+        Folders of the source's ensemble, and of the dataset that it was trained on.
+    target_dataset
+        Folder of the dataset to bring it to.
+    task, labels
+        The question, and the target's label map; the source's stands in its models.
+    settings
+        How to fit; the network is the source's.
+    fractions
+        Shares of the target's labels, rising.
+    fine_tune_rate
+        Of `fine_tuned`, as a fraction of the rate.
+    mismatched
+        Allow label maps that disagree on a kind of thing.
+    """
+
+    strategy: Strategy
+    source: str
+    ensemble: str | Path
+    source_dataset: str | Path
+    target_dataset: str | Path
+    task: str
+    labels: TaskLabels | None
+    settings: TrainingSettings
+    fractions: Sequence[float]
+    fine_tune_rate: float
+    mismatched: bool
+
+    def sides(self, seed: int) -> Sides:
+        """Both sides, with the source's model of a seed; raises as `lightmill.transfer.sides.open_sides` does."""
+        return open_sides(
+            self.strategy,
+            self.source,
+            self.ensemble,
+            self.source_dataset,
+            self.target_dataset,
+            self.labels,
+            self.settings,
+            seed,
+            self.mismatched,
+        )
+
+    def outcome(self, sides: Sides, seed: int, folder: Path, fraction: float, draw: int, rate: float) -> Outcome:
+        """That of one cell; its network lasts where it has all the labels that there are to be had."""
+        lasting = draw == 0 and fraction in (0.0, self.fractions[-1])
+        cell = Cell(fraction, draw, rate, lasting)
+        return cell_outcome(cell, self.strategy, sides, seed, self.fine_tune_rate, folder / str(seed))
 
 
-def _frozen(source: Model, settings: TrainingSettings, seed: int, fine_tune_rate: float) -> Start:
-    return Start(source.network, tuple(source.network.early_layers()), settings.learning_rate)
-
-
-def _fine_tuned(source: Model, settings: TrainingSettings, seed: int, fine_tune_rate: float) -> Start:
-    return Start(source.network, (), settings.learning_rate * fine_tune_rate)
-
-
-def _from_scratch(source: Model, settings: TrainingSettings, seed: int, fine_tune_rate: float) -> Start:
-    network = fresh_network(
-        source.description["architecture"], source.description["views"], seed, source.description["settings"]["dropout"]
-    )
-    return Start(network, (), settings.learning_rate)
-
-
-# The strategies that learn; zero_shot applies the source as it is.
-STARTS: dict[Strategy, Callable[[Model, TrainingSettings, int, float], Start]] = {
-    "frozen": _frozen,
-    "fine_tuned": _fine_tuned,
-    "from_scratch": _from_scratch,
-}
-
-
-def transfer_model(
+def configured_job(
     strategy: Strategy,
+    source: str,
     source_model: str | Path,
-    source_dataset: str | Path,
-    target_dataset: str | Path,
-    folder: str | Path,
-    task: str,
-    labels: TaskLabels | None,
-    settings: TrainingSettings,
-    seed: int,
-    fine_tune_rate: float,
-    mismatched: bool,
-) -> None:
-    """Bring a trained model to another dataset and write model and history as training does.
+    source_manifest: str | Path,
+    target_manifest: str | Path,
+    options: Mapping[str, Any],
+) -> Job:
+    """The job that a configuration asks for.
 
     Parameters
     ----------
-    strategy
-        `zero_shot`: the source as it is, with its decision threshold (no learning; the history has one row, epoch
-        0). `frozen`: the early layers stay as they are, the others are trained at the full rate. `fine_tuned`: all
-        layers, at `fine_tune_rate` times the rate. `from_scratch`: fresh weights, at the full rate. All three learn
-        from the target's training split, with the same budget of epochs.
-    source_model, source_dataset
-        Folders of the trained model and of the dataset that it was trained on.
-    target_dataset
-        Folder of the dataset to bring it to.
-    folder
-        Where the model goes, and its checkpoint while it is trained.
-    task, labels
-        The question, and the target's label map; the source's stands in its model.
-    settings, seed
-        How to fit (the architecture is the source's), and the seed, which is also the source model's.
-    mismatched
-        Allow label maps that disagree on a kind of thing.
-
-    Raises LabelError if the two label maps disagree, or if a star is in one split here and in another there;
-    ViewError if the target's views do not fit the model; ModelError if model and dataset of the source do not belong
-    together, or the source is one of several folds.
+    strategy, source
+        As for `Job`.
+    source_model
+        `model.json` of the source's ensemble.
+    source_manifest, target_manifest
+        `manifest.json` of both datasets.
+    options
+        The other fields of `Job`, as plain values.
     """
-    source = load_model(source_model)
-    if "fold" in source.description:
-        raise ModelError(
-            f"{source_model}: one of several folds, which has learned from validation rows, and a transfer is chosen on"
-            " those; train the source with training.members: seeds"
-        )
-    source_data, target_data = read_dataset(source_dataset), read_dataset(target_dataset)
-    if source_data.version != source.description["dataset"]["version"]:
-        raise ModelError(f"{source_dataset}: not the dataset that {source_model} was trained on; train it again")
-    found, scale = view_bins(target_data), target_data.manifest["description"]["scale"]
-    require_fitting_lengths(source.description, found, scale, f"dataset {target_data.name}")
-    source_task = task_labels(source_data.meta, asked_labels(source.description))
-    require_same_question(
-        label_map(source_data.meta, source_task),
-        label_map(target_data.meta, task_labels(target_data.meta, labels)),
-        mismatched,
+    labels = options["labels"]
+    return Job(
+        strategy,
+        source,
+        Path(source_model).parent,
+        Path(source_manifest).parent,
+        Path(target_manifest).parent,
+        **{
+            **options,
+            "labels": None if labels is None else TaskLabels(**labels),
+            "settings": TrainingSettings(**options["settings"]),
+        },
     )
-    shared = require_common_splits(source_data, target_data)
-    logger.info("%s and %s share %d stars, each in one split", source_data.name, target_data.name, shared)
-
-    # The network is the source's, dropout and what it looks at included, whatever else the target's settings say.
-    of_source = source.description["settings"]
-    settings = settings.model_copy(update={key: of_source[key] for key in ("architecture", "dropout", "leave_out")})
-    views = tuple(source.description["views"])
-    examples = task_examples(target_data, labels, views)
-    origin = {
-        "strategy": strategy,
-        "source": {key: source.description[key] for key in ("dataset", "labels", "rows", "seed", "task")},
-        "source_weights": sha256_file(Path(source_model) / WEIGHTS),
-        "shared_stars": shared,
-        "mismatched": mismatched,
-    }
-    if strategy == "zero_shot":
-        description = {**describe(target_data, views, examples, settings, seed, task, labels), "transfer": origin}
-        _save_as_is(source, examples, folder, description)
-        return
-    start = STARTS[strategy](source, settings, seed, fine_tune_rate)
-    settings = settings.model_copy(update={"learning_rate": start.learning_rate})
-    description = {**describe(target_data, views, examples, settings, seed, task, labels), "transfer": origin}
-    fit_and_save(start.network, examples, settings, seed, folder, description, start.frozen, code=__file__)
 
 
-def _save_as_is(source: Model, examples: dict[str, Examples], folder: str | Path, description: dict) -> None:
-    """Write the source model under its new description; its history is what it does on the target before learning."""
-    weights = class_weights(examples["train"].labels) if description["settings"]["class_weights"] else np.ones(2)
-    row: dict[str, float] = {"epoch": 0, "learning_rate": 0.0}
-    for split in ("train", "validation"):
-        metrics = epoch_metrics(examples[split].labels, score_views(source.network, examples[split].views), weights)
-        row |= {f"{split}_{metric}": value for metric, value in metrics.items()}
-    write_csv(Path(folder) / HISTORY, pd.DataFrame([row], columns=list(HISTORY_COLUMNS)))
-    validation = {metric: row[f"validation_{metric}"] for metric in METRICS}
-    outcome = {"epochs": 0, "best_epoch": 0, "validation": validation, "threshold": source.description["threshold"]}
-    save_model(folder, source.network, {**description, **outcome})
+def choose_rates(job: Job, rates: Sequence[float], seed: int, cells: str | Path, table: str | Path) -> None:
+    """Try factors on a strategy's learning rate at every fraction, and write which is best on the target's validation.
+
+    Every strategy tries as many, from one seed and the first draw; what is judged is the average precision on the
+    drawn validation labels. Of equals the first is taken, counted from the factor nearest to 1.
+
+    Parameters
+    ----------
+    job
+        All but AS_IT_IS, which has no rate.
+    rates
+        The factors.
+    seed
+        Which of the source's models to start from.
+    cells
+        Folder of the strategy's cells.
+    table
+        CSV with RATE_COLUMNS.
+    """
+    keep_freed_memory()
+    sides = job.sides(seed)
+    rows = []
+    for fraction in job.fractions:
+        reached = {}
+        for rate in sorted(rates, key=lambda rate: (abs(math.log(rate)), rate)):
+            outcome = job.outcome(sides, seed, Path(cells), fraction, 0, rate)
+            reached[rate] = outcome.row[f"validation_{CHOSEN_BY}"]
+            logger.info("fraction %g, rate × %g: validation %s %.4f", fraction, rate, CHOSEN_BY, reached[rate])
+        best = max(reached, key=lambda rate: reached[rate])
+        rows += [(fraction, rate, reached[rate], rate == best) for rate in sorted(reached)]
+    write_csv(table, pd.DataFrame(rows, columns=list(RATE_COLUMNS)))
+
+
+def transfer_model(
+    job: Job, draws: int, seed: int, rates: str | Path | None, cells: str | Path, folder: str | Path
+) -> None:
+    """Make all cells of a strategy from one seed, and write what they say and the model of the last.
+
+    Writes to `folder`: `cells.csv`, a row for each cell; `scores.parquet`, a row for each validation and test signal
+    of the target and a column of probabilities for each cell; and as training does `model.safetensors`, `model.json`
+    and `training_history.csv` of the cell with most labels. AS_IT_IS has one cell of no labels, and its model is the
+    source's.
+
+    Parameters
+    ----------
+    job
+        What to do.
+    draws
+        How often labels are drawn of small fractions.
+    seed
+        Which of the source's models to start from, and of everything drawn.
+    rates
+        What `choose_rates` wrote; None for AS_IT_IS.
+    cells
+        Folder of the strategy's cells; those that are there are not made again.
+    folder
+        Where the files go.
+    """
+    keep_freed_memory()
+    sides = job.sides(seed)
+    outcomes = {}
+    for fraction, draw, rate in _grid(job, draws, rates):
+        outcome = job.outcome(sides, seed, Path(cells), fraction, draw, rate)
+        logger.info(
+            "fraction %g, draw %d: %d labels, validation average precision %.4f",
+            fraction,
+            draw,
+            outcome.row["n_labels"],
+            outcome.row["validation_average_precision"],
+        )
+        outcomes[f"{fraction:g}-{draw}"] = outcome
+    folder = Path(folder)
+    write_csv(folder / TABLE, pd.DataFrame([outcome.row for outcome in outcomes.values()]))
+    write_parquet(folder / SCORES, _score_table(sides, outcomes))
+    last = next(outcome for outcome in reversed(outcomes.values()) if outcome.network is not None)
+    _save(job, sides, seed, last, folder)
+
+
+def _grid(job: Job, draws: int, rates: str | Path | None) -> list[tuple[float, int, float]]:
+    """Fraction, draw and factor on the rate of each cell."""
+    if job.strategy == AS_IT_IS:
+        return [(0.0, 0, math.nan)]
+    if rates is None:
+        raise ModelError(f"{job.strategy}: no learning rates were chosen")
+    table = pd.read_csv(rates)
+    chosen = dict(table.loc[table["chosen"], ["fraction", "rate"]].itertuples(index=False, name=None))
+    return [
+        (fraction, draw, chosen[fraction]) for fraction in job.fractions for draw in range(draws_of(fraction, draws))
+    ]
+
+
+def _score_table(sides: Sides, outcomes: dict[str, Outcome]) -> pd.DataFrame:
+    """`signal_id`, `group_id`, `split`, `truth` and the probabilities of each cell, named after fraction and draw."""
+    parts = []
+    for split in SCORED:
+        examples = sides.examples[split]
+        known = examples.meta[["signal_id", "group_id"]].assign(split=split, truth=examples.labels.astype(int))
+        scores = {name: outcome.scores[split] for name, outcome in outcomes.items()}
+        parts.append(pd.concat([known, pd.DataFrame(scores)], axis=1))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _save(job: Job, sides: Sides, seed: int, outcome: Outcome, folder: Path) -> None:
+    """Write the model of a cell as training does."""
+    assert outcome.network is not None, "a lasting cell has its network"
+    row = outcome.row
+    rate = row["rate"] * base_rate(job.strategy, sides.settings, job.fine_tune_rate)
+    settings = sides.settings if job.strategy == AS_IT_IS else sides.settings.model_copy(update={"learning_rate": rate})
+    views = tuple(sides.source.description["views"])
+    history = pd.DataFrame(outcome.history, columns=list(HISTORY_COLUMNS))
+    write_csv(folder / HISTORY, history)
+    save_model(
+        folder,
+        outcome.network,
+        {
+            **describe(sides.target, views, sides.examples, settings, seed, job.task, job.labels),
+            "transfer": {**sides.origin, "fraction": row["fraction"]},
+            "epochs": row["epochs"],
+            "best_epoch": row["best_epoch"],
+            "validation": {metric: row[f"validation_{metric}"] for metric in METRICS},
+            "threshold": row["threshold"],
+        },
+    )

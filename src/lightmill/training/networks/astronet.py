@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from lightmill.errors import ModelError
-from lightmill.training.networks.base import Bins, Network, dense_head, one_axis
+from lightmill.training.networks.base import Bins, Network, by_depth, dense_head, one_axis
 
 KERNEL = 5
 CONVOLUTIONS = 2  # in each block
@@ -81,6 +81,10 @@ class AstroNet(Network):
         """Those of all columns (n, features), from views (n, bins)."""
         return torch.cat([column(views[name]) for name, column in self.columns.items()], dim=1)
 
-    def early_layers(self) -> list[nn.Module]:
-        """The convolutions of both columns."""
-        return [column.get_submodule("convolutions") for column in self.columns.values()]
+    def layer_groups(self) -> list[list[nn.Module]]:
+        """The convolutions block by block, the last of both columns together, and the head."""
+        columns = []
+        for column in self.columns.values():
+            layers = [layer for layer in column.modules() if isinstance(layer, nn.Conv2d)]
+            columns.append([layers[place : place + CONVOLUTIONS] for place in range(0, len(layers), CONVOLUTIONS)])
+        return [*by_depth(columns), [self.head]]

@@ -21,6 +21,8 @@ class Network(nn.Module, ABC):
         The arrays of a dataset that it looks at.
     mirrored
         Whether it is scored on views and on their mirror images, and the mean taken.
+    early_groups
+        Where the early layers end among the `layer_groups`: counted from behind, as in a slice.
     head
         The dense layers that make one logit (n, 1) of features (n, features), one after the other; if anything is
         dropped out, then here: `lightmill.training.dropout` draws the head many times for one trunk.
@@ -28,6 +30,7 @@ class Network(nn.Module, ABC):
 
     view_names: tuple[str, ...]
     mirrored: bool = False
+    early_groups: int = -1
     head: nn.Sequential
 
     @classmethod
@@ -45,8 +48,22 @@ class Network(nn.Module, ABC):
         """What the head is given: (n, features) float32, from views (n, bins) float32 by name."""
 
     @abstractmethod
+    def layer_groups(self) -> list[list[nn.Module]]:
+        """All layers that have weights, in groups: those that see the views first, and so on; the last is the head."""
+
     def early_layers(self) -> list[nn.Module]:
         """The layers that see the views first: what the transfer strategy `frozen` keeps as it is."""
+        return [layer for group in self.layer_groups()[: self.early_groups] for layer in group]
+
+
+def by_depth(columns: Sequence[Sequence[Sequence[nn.Module]]]) -> list[list[nn.Module]]:
+    """The blocks of columns side by side, each a list of layers, as groups of layers: the last ones belong together."""
+    depth = max(len(blocks) for blocks in columns)
+    groups: list[list[nn.Module]] = [[] for _ in range(depth)]
+    for blocks in columns:
+        for group, block in zip(groups[depth - len(blocks) :], blocks, strict=True):
+            group.extend(block)
+    return groups
 
 
 def bins_of(array: np.ndarray) -> Bins:

@@ -79,6 +79,7 @@ class DualBranch(Network):
     """Global and local view → one logit."""
 
     view_names = ("global", "local")
+    early_groups = -2
 
     def __init__(self, view_bins: Mapping[str, Bins], dropout: float = 0.0) -> None:
         super().__init__()
@@ -89,6 +90,11 @@ class DualBranch(Network):
         """Those of all branches (n, features), from views (n, bins)."""
         return torch.cat([branch(views[name]) for name, branch in self.branches.items()], dim=1)
 
-    def early_layers(self) -> list[nn.Module]:
-        """The convolutions of both branches."""
-        return [branch.get_submodule("convolutions") for branch in self.branches.values()]
+    def layer_groups(self) -> list[list[nn.Module]]:
+        """The first convolutions, the second ones, the dense layers of the branches, and the head."""
+        convolutions = [
+            [layer for layer in branch.get_submodule("convolutions").children() if isinstance(layer, nn.Conv2d)]
+            for branch in self.branches.values()
+        ]
+        dense = [branch.get_submodule("dense") for branch in self.branches.values()]
+        return [*map(list, zip(*convolutions, strict=True)), dense, [self.head]]

@@ -14,7 +14,7 @@ from collections.abc import Collection, Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
-from lightmill.training.networks.base import Bins, Network
+from lightmill.training.networks.base import Bins, Network, by_depth
 from lightmill.views.layout import NUMBERS, SCATTERS
 
 KERNEL = 5
@@ -165,6 +165,12 @@ class Lightmill(Network):
         # The root of 0 has no slope.
         return torch.cat([mean, torch.sqrt(variance + 1e-6)], dim=1)
 
-    def early_layers(self) -> list[nn.Module]:
-        """All columns, and what the numbers go through first."""
-        return [*self.columns.children(), *([] if self.numbers is None else [self.numbers])]
+    def layer_groups(self) -> list[list[nn.Module]]:
+        """The blocks of all columns, the last ones together and with what the numbers go through; and the head."""
+        columns = [
+            [[block] for block in column.modules() if isinstance(block, Block)] for column in self.columns.values()
+        ]
+        groups = by_depth(columns)
+        if self.numbers is not None:
+            groups[-1].append(self.numbers)
+        return [*groups, [self.head]]
