@@ -16,6 +16,7 @@ from lightmill.training.examples import Examples, select_examples
 from lightmill.training.model_files import Model, asked_labels, load_model, predict
 from lightmill.training.progress import best_threshold
 from lightmill.transfer.figure import draw_comparison
+from lightmill.transfer.styles import METRICS, NO_SOURCE, SCRATCH
 
 # The row of a strategy's seeds together.
 MEAN = "mean"
@@ -58,7 +59,21 @@ def compare_transfer(
     rows = [row for group in by_strategy.values() for row in _strategy_rows(group, examples, settings)]
     table = pd.DataFrame(rows)
     write_csv(results, table)
-    draw_comparison(figure, table, positives=float(np.mean(examples[SPLIT].labels)), confidence=settings.confidence)
+    drawn = table.assign(fraction=(table["n_labels"] > 0) * 1.0)
+    drawn.loc[drawn["strategy"] == SCRATCH, "source"] = NO_SOURCE
+    draw_comparison(figure, results=drawn, curves=_curves(drawn), confidence=settings.confidence)
+
+
+def _curves(table: pd.DataFrame) -> pd.DataFrame:
+    """Value and interval of each of METRICS of the seeds' mean, one row each."""
+    means = table[table["seed"] == MEAN]
+    about = means[["source", "strategy", "fraction", "n_labels"]]
+    return pd.concat(
+        [
+            about.assign(metric=name, value=means[name], low=means[f"{name}_low"], high=means[f"{name}_high"])
+            for name in METRICS
+        ]
+    )
 
 
 def _common_description(models: Sequence[Model]) -> dict[str, Any]:
