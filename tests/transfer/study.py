@@ -68,6 +68,7 @@ def study(strategies=tuple(LAWS), fractions=FRACTIONS, sources=("dr24",), seeds=
                     {
                         **about, "target": target, "task": "triage", "architecture": "dual_branch", "draw": draw,
                         "seed": str(seed), "split": "test", "rate": np.nan if fraction == 0 else 1.0,
+                        "n_validation": 900, "n_validation_positives": 190,
                         "n_test": N_TEST, "n_test_positives": N_TEST_POSITIVES,
                         "average_precision": point, "roc_auc": roc(point),
                     }
