@@ -149,9 +149,12 @@ def test_a_source_is_worth_labels():
 @pytest.mark.parametrize(
     ("apart", "sentence"),
     [
-        (0.05, "joint training is better"),
-        (-0.05, "from scratch is better"),
-        (0.005, "cannot be told apart: no difference is within the interval"),
+        (0.05, "Joint training is better than training from scratch."),
+        (-0.05, "Training from scratch is better than joint training."),
+        (
+            0.005,
+            "Joint training and training from scratch cannot be told apart: no difference is within the interval.",
+        ),
     ],
 )
 def test_primary_comparisons_get_a_verdict_from_their_interval(apart, sentence):
@@ -181,7 +184,7 @@ def test_the_page_says_what_was_measured(tmp_path, figures):
         "412 of them are positive",
         "guessing has 0.216 here",
         "validation split: 900 more labels, 190 of them positive",
-        "frozen early layers is better",
+        "Freezing the early layers is better than training from scratch.",
         "Joint training wins: does not hold",
     ):
         assert words in page.text

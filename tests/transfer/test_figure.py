@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
 from PIL import Image
 from transfer.study import FRACTIONS, LAWS, precision, roc, study
 
@@ -10,7 +11,7 @@ from lightmill.files import sha256_file
 from lightmill.transfer.curves_figure import curves_figure, draw_learning_curves
 from lightmill.transfer.figure import comparison_figure, draw_comparison
 from lightmill.transfer.optimum_figure import draw_optimum, optimum_figure
-from lightmill.transfer.styles import STYLES
+from lightmill.transfer.styles import STYLES, set_label_axis
 
 TWO = ("dr24", "dr25")
 
@@ -83,6 +84,14 @@ def test_lines_are_the_curves_and_the_baseline_is_level():
     edge = band.get_paths()[0].vertices
     assert edge[edge[:, 0] == 89][:, 1].min() == pytest.approx(rows["low"].iloc[0])
     assert edge[edge[:, 0] == 89][:, 1].max() == pytest.approx(rows["high"].iloc[0])
+
+
+def test_numbers_of_labels_that_would_run_into_each_other_are_not_written():
+    axes = Figure().subplots()
+    labels = pd.Series({0.1: 100, 0.5: 500, 0.9: 900, 1.0: 1000})
+    assert set_label_axis(axes, labels) == {100, 500, 1000}
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["100\n10 %", "500\n50 %", "", "1,000\n100 %"]
+    assert list(axes.get_xticks()) == list(labels)
 
 
 def test_draws_are_dots_one_for_each():

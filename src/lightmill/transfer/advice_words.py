@@ -22,6 +22,14 @@ STRATEGIES = {
     "early ones late and in smaller steps.",
     "joint": "One network learns from the source's labels and from yours together, as much from one as from the other.",
 }
+_SUBJECTS = {
+    ZERO_SHOT: "the source's network as it is",
+    SCRATCH: "training from scratch",
+    "frozen": "freezing the early layers",
+    "fine_tuned": "fine-tuning",
+    "gradual": "gradual unfreezing",
+    "joint": "joint training",
+}
 _DO = {
     ZERO_SHOT: "take the source's network as it is",
     SCRATCH: "train from scratch",
@@ -134,24 +142,26 @@ def of_primary(differences: pd.DataFrame) -> list[dict[str, str]]:
 
 
 def _primary(row: Mapping[Hashable, Any]) -> dict[str, str]:
-    first, second = STYLES[row["strategy"]].name, STYLES[row["other"]].name
+    first, second = _SUBJECTS[row["strategy"]], _SUBJECTS[row["other"]]
     if row["low"] > 0:
-        verdict = f"{first} is better"
+        verdict = f"{first} is better than {second}"
     elif row["high"] < 0:
-        verdict = f"{second} is better"
+        verdict = f"{second} is better than {first}"
     else:
-        verdict = "cannot be told apart: no difference is within the interval"
+        verdict = f"{first} and {second} cannot be told apart: no difference is within the interval"
     return {
         "source": str(row["source"]),
         "labels": f"{row['n_labels']:,.0f}",
         "metric": METRICS.get(row["metric"], row["metric"]),
-        "first": first,
-        "second": second,
         "values": f"{number(row['value'])} against {number(row['other_value'])}",
         "difference": f"{number(row['difference'])} ({interval(row['low'], row['high'])})",
         "confidence": percent(round(row["confidence"], 3)),
-        "verdict": verdict,
+        "verdict": f"{_capital(verdict)}.",
     }
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def of_claims(claims: pd.DataFrame) -> list[dict[str, str]]:
@@ -159,7 +169,7 @@ def of_claims(claims: pd.DataFrame) -> list[dict[str, str]]:
     return [
         {
             "source": str(row["source"]),
-            "claim": f"{row['claim'][:1].upper()}{row['claim'][1:]}",
+            "claim": _capital(row["claim"]),
             "meaning": _MEANINGS[row["claim"]],
             "verdict": str(row["verdict"]),
             "reason": str(row["reason"]),

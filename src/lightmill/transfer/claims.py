@@ -190,7 +190,7 @@ def _by_size(rows: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
 
     It holds if transfer helps at one of SIZES and every gain outside is smaller. It does not hold if a gain outside is
     larger, or if transfer harms wherever it is said to help most. Smaller and larger are meant of intervals that do not
-    overlap: by chance that comes less than once in a hundred pairs, so one is enough.
+    overlap: by chance that comes about once in a hundred pairs, so one is enough.
     """
     within = [row["verdict"] for row in rows if _within(row["ratio"])]
     outside = [row["verdict"] for row in rows if not _within(row["ratio"])]

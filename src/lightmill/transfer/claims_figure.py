@@ -50,13 +50,13 @@ def claims_figure(claims: pd.DataFrame, confidence: float) -> Figure:
     The colour of a dot tells the other strategy of the difference; of MOST_AT_SIZE the one whose gain it is.
     """
     sources = list(dict.fromkeys(claims["source"])) or [""]
-    figure = Figure(figsize=(13.0, 3.7 * len(sources) + 1.1), layout="constrained")
+    figure = Figure(figsize=(13.0, (3.9 if len(sources) > 1 else 3.7) * len(sources) + 1.1), layout="constrained")
     panels = figure.subplots(len(sources), len(CLAIMS), squeeze=False)
     for line, source in zip(panels, sources, strict=True):
         for axes, claim in zip(line, CLAIMS, strict=True):
             rows = claims[(claims["source"] == source) & (claims["claim"] == claim)]
             _draw(axes, claim, rows)
-            named = f" (from {source})" if len(sources) > 1 else ""
+            named = f"\nfrom {source}" if len(sources) > 1 else ""
             title = fill(f"{claim[:1].upper()}{claim[1:]}:", _WIDTH)
             axes.set_title(f"{title}\n{_verdict(rows)}{named}", fontsize=9.5, fontweight="bold")
             axes.set_ylabel(_MEASURES[claim], fontsize=7.5)
@@ -97,7 +97,7 @@ def _draw(axes: Axes, claim: str, rows: pd.DataFrame) -> None:
         axes.set_xticks([])
         axes.set_yticks([])
         return
-    set_label_axis(axes, shown.groupby("fraction")["n_labels"].mean().sort_index())
+    written = set_label_axis(axes, shown.groupby("fraction")["n_labels"].mean().sort_index())
     axes.axhline(0, color="black", linewidth=0.9, zorder=1)
     if claim == FROZEN_SUFFICES:
         axes.axhline(-MARGIN, color=GREY, linestyle=":", linewidth=1.1, zorder=1)
@@ -117,7 +117,7 @@ def _draw(axes: Axes, claim: str, rows: pd.DataFrame) -> None:
         place = row["n_labels"] * (1.0 if filled else 1.07)
         colour = STYLES[_coloured(row)].colour
         if not bottom < row["value"] < top:
-            _point_beyond(axes, place, row["value"], colour)
+            _point_beyond(axes, place, row["value"], row["n_labels"] in written, colour)
             continue
         axes.vlines(place, row["low"], row["high"], color=colour, linewidth=1.5, zorder=2)
         axes.plot(place, row["value"], "o", color=colour, markersize=5, markerfacecolor=colour if filled else "white")
@@ -130,10 +130,11 @@ def _limits(decisive: pd.DataFrame) -> tuple[float, float]:
     return low - 0.3 * (high - low), high + 0.3 * (high - low)
 
 
-def _point_beyond(axes: Axes, place: float, value: float, colour: str) -> None:
-    """An arrow head at the edge, with the value of a dot that lies beyond it."""
+def _point_beyond(axes: Axes, place: float, value: float, written: bool, colour: str) -> None:
+    """An arrow head at the edge, and the value of a dot that lies beyond it, if there is room."""
     up = value > 0
     at: Any = {"transform": axes.get_xaxis_transform(), "color": colour}
     axes.plot(place, 0.975 if up else 0.025, "^" if up else "v", markersize=5, markerfacecolor="white", **at)
-    level, side = (0.94, "top") if up else (0.06, "bottom")
-    axes.text(place, level, f"{value:+.2f}".replace("-", "−"), ha="center", va=side, fontsize=7, **at)
+    if written:
+        level, side = (0.94, "top") if up else (0.06, "bottom")
+        axes.text(place, level, f"{value:+.2f}".replace("-", "−"), ha="center", va=side, fontsize=7, **at)

@@ -32,6 +32,8 @@ STYLES = {
     "gradual": Style("gradual", PURPLE, "v"),
     "joint": Style("joint training", VERMILLION, "P"),
 }
+# Share of an axis that a number of labels takes.
+_TICK_WIDTH = 0.1
 METRICS = {"average_precision": "Average precision", "roc_auc": "ROC-AUC"}
 
 
@@ -70,16 +72,25 @@ def explain(figure: Figure, handles: Sequence[Artist], text: str, columns: int) 
     legend.get_title().set(fontsize=8, multialignment="center")
 
 
-def set_label_axis(axes: Axes, labels: pd.Series) -> None:
-    """Make x a logarithmic axis of numbers of labels, with a tick for each fraction that `labels` is indexed by."""
+def set_label_axis(axes: Axes, labels: pd.Series) -> set[float]:
+    """Make x a logarithmic axis of numbers of labels, with a tick for each fraction that `labels` is indexed by.
+
+    Returned are the numbers that are written: those that would run into their right neighbour are not.
+    """
+    low, high = float(labels.min()) / 1.3, float(labels.max()) * 1.3
+    apart = (high / low) ** _TICK_WIDTH
+    names: dict[float, str] = {}
+    left = float("inf")
+    for share, count in labels.sort_values(ascending=False).items():
+        fits = count * apart <= left
+        names[count] = f"{count:,.0f}\n{percent(float(share))}" if fits else ""  # type: ignore[arg-type]
+        left = count if fits else left
     axes.set_xscale("log")
-    axes.set_xticks(
-        labels.to_numpy(),
-        [f"{number:,.0f}\n{percent(float(share))}" for share, number in labels.items()],  # type: ignore[arg-type]
-    )
+    axes.set_xticks(sorted(names), [names[count] for count in sorted(names)])
     axes.minorticks_off()
     axes.tick_params(axis="x", labelsize=7)
-    axes.set_xlim(labels.min() / 1.3, labels.max() * 1.3)
+    axes.set_xlim(low, high)
+    return {count for count, name in names.items() if name}
 
 
 def labels_by_fraction(table: pd.DataFrame) -> pd.Series:
