@@ -142,8 +142,18 @@ def test_a_source_is_worth_labels():
     recommended = recommend(tables["curves"], tables["differences"], tables["worth"].assign(beyond=False), "dr24")
     row = tables["worth"].query("strategy == 'frozen' and fraction == 0.05").iloc[0]
     assert of_recommendation(recommended[2])["worth"] == f"8,900 ({about(row['low'])} to 8,900)"
+    sure = tables["worth"].assign(low=tables["worth"]["scratch_labels"])
+    recommended = recommend(tables["curves"], tables["differences"], sure, "dr24")
+    assert of_recommendation(recommended[2])["worth"] == "more than all 8,878"
     recommended = recommend(tables["curves"], tables["differences"], tables["worth"], "dr24")
     assert of_recommendation(recommended[2])["worth"] == "more than all 8,878 (at least about 7,100)"
+
+
+def test_each_source_is_worth_its_own_labels():
+    tables = study(sources=("dr24", "dr25"))
+    for source in ("dr24", "dr25"):
+        recommended = recommend(tables["curves"], tables["differences"], tables["worth"], source)
+        assert {item.worth["source"] for item in recommended if item.worth} == {source}
 
 
 @pytest.mark.parametrize(

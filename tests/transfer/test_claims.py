@@ -148,6 +148,7 @@ def gaining(gains):
     ("gains", "by_fraction", "summary"),
     [
         ({0.05: 0.05, 0.1: 0.1, 0.2: 0.09, 1.0: 0.0}, [HOLDS] * 4, HOLDS),
+        ({0.05: 0.07, 0.1: 0.1, 0.2: 0.05, 1.0: 0.0}, [HOLDS] * 4, HOLDS),
         ({0.05: 0.2, 0.1: 0.1, 0.2: 0.09, 1.0: 0.0}, [FAILS, HOLDS, HOLDS, HOLDS], FAILS),
         ({0.05: 0.09, 0.1: 0.1, 0.2: 0.02, 1.0: 0.0}, [UNTOLD, HOLDS, HOLDS, HOLDS], UNTOLD),
         ({0.05: 0.11, 0.1: 0.02, 0.2: 0.1, 1.0: 0.0}, [UNTOLD, HOLDS, HOLDS, HOLDS], UNTOLD),
@@ -160,6 +161,12 @@ def test_where_transfer_helps_most_is_told_by_intervals_that_do_not_overlap(gain
     claims = checked(gaining(gains))
     assert verdicts(claims, MOST_AT_SIZE, GAIN) == by_fraction
     assert verdict(claims, MOST_AT_SIZE) == summary
+
+
+def test_a_gain_is_that_of_the_best_that_uses_source_and_labels():
+    claims = checked({1.0: {"from_scratch": 0.5, "zero_shot": 0.9, "frozen": 0.6, "gradual": 0.7, "joint": 0.65}})
+    row = claims.query("measure == @GAIN").iloc[0]
+    assert (row["strategy"], row["value"]) == ("gradual", pytest.approx(0.2))
 
 
 def test_sizes_are_those_of_the_source():

@@ -45,12 +45,10 @@ def draw_comparison(path: str | Path, *, results: pd.DataFrame, curves: pd.DataF
         Coverage of the intervals.
     """
     sources = sources_of(results)
-    points = _largest(results[results["seed"].astype(str) != MEAN])
-    values = _largest(curves)
     about = results.iloc[0]
     chances = (about["n_test_positives"] / about["n_test"], 0.5)
     with rc_context(STYLE):
-        figure = comparison_figure(values, points, chances, confidence)
+        figure = comparison_figure(curves, results, chances, confidence)
         labels = int(results["n_labels"].max())
         figure.suptitle(
             f"{', '.join(sources)} to {about['target']}, task “{about['task']}”\n"
@@ -69,14 +67,15 @@ class _Layout(NamedTuple):
 
 
 def comparison_figure(
-    values: pd.DataFrame, points: pd.DataFrame, chances: tuple[float, float], confidence: float
+    curves: pd.DataFrame, results: pd.DataFrame, chances: tuple[float, float], confidence: float
 ) -> Figure:
-    """Bars of `values` (rows of curves) with `points` (rows of results) beside them: one panel for each of METRICS.
+    """Bars of `curves` at the largest fraction with single seeds of `results` beside them: a panel for each of METRICS.
 
     With one source the panels stand side by side and each bar has its name; with several the bars stand in groups,
     and `from_scratch`, which is of no source, once, with a line through its value. `chances` are the values of
     guessing, `confidence` is the coverage of the intervals.
     """
+    values, points = _largest(curves), _largest(results[results["seed"].astype(str) != MEAN])
     sources, strategies = sources_of(values), strategies_of(values)
     text = (
         f"Bars: mean probability of the seeds, with {percent(confidence)} interval. Points: single seeds. "
