@@ -98,18 +98,7 @@ def _draw(axes: Axes, claim: str, rows: pd.DataFrame) -> None:
         axes.set_yticks([])
         return
     written = set_label_axis(axes, shown.groupby("fraction")["n_labels"].mean().sort_index())
-    axes.axhline(0, color="black", linewidth=0.9, zorder=1)
-    if claim == FROZEN_SUFFICES:
-        axes.axhline(-MARGIN, color=GREY, linestyle=":", linewidth=1.1, zorder=1)
-        axes.annotate(
-            f"−{MARGIN:g}: worse by less suffices", (1, -MARGIN), xycoords=("axes fraction", "data"),
-            xytext=(0, -2), textcoords="offset points", fontsize=7, color="0.35", ha="right", va="top",
-        )  # fmt: skip
-    if claim == MOST_AT_SIZE:
-        n_source = float((shown["n_labels"] / shown["ratio"]).iloc[0])
-        limits = axes.get_xlim()
-        axes.axvspan(SIZES[0] * n_source, SIZES[1] * n_source, color="0.88", lw=0, zorder=0)
-        axes.set_xlim(limits)
+    _draw_guides(axes, claim, shown)
     decisive = shown["measure"].isin([WITH_BEST, GAIN])
     bottom, top = _limits(shown[decisive])
     axes.set_ylim(bottom, top)
@@ -122,6 +111,22 @@ def _draw(axes: Axes, claim: str, rows: pd.DataFrame) -> None:
         axes.vlines(place, row["low"], row["high"], color=colour, linewidth=1.5, zorder=2)
         axes.plot(place, row["value"], "o", color=colour, markersize=5, markerfacecolor=colour if filled else "white")
     axes.grid(axis="y", color="0.92", linewidth=0.6)
+
+
+def _draw_guides(axes: Axes, claim: str, shown: pd.DataFrame) -> None:
+    """What differences are held against: zero, MARGIN where it counts, and SIZES."""
+    axes.axhline(0, color="black", linewidth=0.9, zorder=1)
+    if claim == FROZEN_SUFFICES:
+        axes.axhline(-MARGIN, color=GREY, linestyle=":", linewidth=1.1, zorder=1)
+        axes.annotate(
+            f"−{MARGIN:g}: worse by less suffices", (1, -MARGIN), xycoords=("axes fraction", "data"),
+            xytext=(0, -2), textcoords="offset points", fontsize=7, color="0.35", ha="right", va="top",
+        )  # fmt: skip
+    if claim == MOST_AT_SIZE:
+        n_source = float((shown["n_labels"] / shown["ratio"]).iloc[0])
+        limits = axes.get_xlim()
+        axes.axvspan(SIZES[0] * n_source, SIZES[1] * n_source, color="0.88", lw=0, zorder=0)
+        axes.set_xlim(limits)
 
 
 def _limits(decisive: pd.DataFrame) -> tuple[float, float]:
