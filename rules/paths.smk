@@ -34,7 +34,8 @@ ARRAYS = list(array_layout(CONFIG.views))
 IMPORTED_ARRAYS = ["global", "local"]
 DATASET_FILES = {"manifest": "manifest.json", "meta": "meta.parquet"}
 # What is made of a transfer's results.
-TRANSFER_TABLES = ["curves", "differences", "best", "worth", "rates", "shared_stars"]
+TRANSFER_TABLES = ["curves", "differences", "best", "worth", "rates", "claims", "shared_stars"]
+TRANSFER_FIGURES = ["transfer_learning_comparison", "learning_curves", "optimum", "claims"]
 
 
 def code(rule_name):

@@ -3,6 +3,7 @@
 # A job does all fractions and draws of one strategy and seed: each of these cells stays in a file of its own under
 # `cells`, so that a job which was killed, or has one more fraction, does what is missing.
 from lightmill.config.transfer import STRATEGIES
+from lightmill.transfer.advice_template import template_digest
 
 
 wildcard_constraints:
@@ -92,6 +93,16 @@ rule compare_transfer:
     output:
         results="<run>/transfer/{experiment}/transfer_results.csv",
         tables=[f"<run>/transfer/{{experiment}}/{name}.csv" for name in TRANSFER_TABLES],
+        advice=report(
+            "<run>/transfer/{experiment}/advice.html",
+            category="Transfer",
+            labels={"experiment": "{experiment}", "what": "what to do with so many labels"},
+        ),
+        figures=report(
+            [f"<run>/transfer/{{experiment}}/{name}.png" for name in TRANSFER_FIGURES],
+            category="Transfer",
+            labels={"experiment": "{experiment}", "what": "figure"},
+        ),
     log:
         "<logs>/compare_transfer/{experiment}.log",
     benchmark:
@@ -104,6 +115,7 @@ rule compare_transfer:
     params:
         settings=CONFIG.evaluation.model_dump(exclude={"explain"}),
         primary=primary_comparisons,
+        template=template_digest(),
         code=code("compare_transfer"),
     script:
         "../scripts/compare_transfer.py"

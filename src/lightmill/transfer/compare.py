@@ -7,16 +7,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from lightmill.config.sources import NO_SOURCE
 from lightmill.config.training import EvaluationSettings
 from lightmill.config.transfer import AS_IT_IS, Comparison
 from lightmill.evaluation.metrics import score_metrics
 from lightmill.files import write_csv
 from lightmill.training.dataset import read_dataset
 from lightmill.training.progress import best_threshold
+from lightmill.transfer.claims import check_claims
 from lightmill.transfer.curves import best, curves, differences, worth
 from lightmill.transfer.draws import drawn_rows
 from lightmill.transfer.fairness import shared_stars
 from lightmill.transfer.grid import Arm, Grid, read_grid
+from lightmill.transfer.pages import write_pages
 from lightmill.transfer.samples import sampled_points
 from lightmill.transfer.tune import RATE_COLUMNS
 
@@ -43,7 +46,7 @@ def compare_transfer(
         Folders of the target dataset and of those of the sources.
     folder
         Where `transfer_results.csv`, `curves.csv`, `differences.csv`, `best.csv`, `worth.csv`, `rates.csv`,
-        `shared_stars.csv` and the figures go; docs/transfer.md says what is in them.
+        `claims.csv`, `shared_stars.csv`, the figures and `advice.html` go; docs/transfer.md says what is in them.
     settings
         Of metrics and bootstrap.
     primary
@@ -55,14 +58,21 @@ def compare_transfer(
     folder = Path(folder)
     write_csv(folder / "shared_stars.csv", shared_stars([read_dataset(one) for one in dict.fromkeys(datasets)]))
     grid = read_grid(models)
-    results = results_table(grid, settings)
-    write_csv(folder / "transfer_results.csv", results)
     points = sampled_points(grid, settings.bootstrap)
-    write_csv(folder / "curves.csv", curves(points, settings.confidence))
-    write_csv(folder / "differences.csv", differences(points, primary, settings.confidence))
-    write_csv(folder / "best.csv", best(points))
-    write_csv(folder / "worth.csv", worth(points, settings.confidence))
-    write_csv(folder / "rates.csv", rates_table(grid))
+    confidence = settings.confidence
+    tables = {
+        "transfer_results": results_table(grid, settings),
+        "curves": curves(points, confidence),
+        "differences": differences(points, primary, confidence),
+        "best": best(points),
+        "worth": worth(points, confidence),
+        "rates": rates_table(grid),
+    }
+    sizes = {arm.source: arm.n_source for arm in grid.arms if arm.source != NO_SOURCE}
+    tables["claims"] = check_claims(differences=tables["differences"], n_source=sizes)
+    for name, table in tables.items():
+        write_csv(folder / f"{name}.csv", table)
+    write_pages(folder, tables, any(arm.mismatched for arm in grid.arms), confidence)
 
 
 def results_table(grid: Grid, settings: EvaluationSettings) -> pd.DataFrame:
