@@ -250,6 +250,9 @@ def test_a_list_without_an_epoch_or_with_semicolons_is_refused(tmp_path):
         CatalogError, match=r"list of your own, but lacks the column epoch_bjd \(or epoch_btjd, epoch_bk.*add it"
     ):
         identify_table(path)
+    path.write_text("target_id,period,epoch,duration,disposition\n")
+    with pytest.raises(CatalogError, match=r"lacks the columns period_d, duration_h, epoch_bjd \(or .*; add them"):
+        identify_table(path)
     path.write_text(HEADER.replace(",", ";") + "\n")
     with pytest.raises(CatalogError, match="save the table as CSV, with commas"):
         identify_table(path)

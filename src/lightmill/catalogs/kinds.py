@@ -149,7 +149,7 @@ def kind_of(columns: tuple[str, ...], path: str | Path, first_row: str) -> Table
             "fetch 'K2 Planets and Candidates' (table k2pandc of the NASA Exoplanet Archive) instead"
         )
     nearest = max(candidates, key=lambda kind: _share_present(kind, present))
-    if _share_present(nearest, present) > 0.5:
+    if _share_present(nearest, present) >= 0.5:
         missing = _missing(nearest, present)
         them = "them" if len(missing) > 1 else "it"
         raise CatalogError(
