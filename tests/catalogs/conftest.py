@@ -146,6 +146,16 @@ SOUND = {
         "Transit_Depth": "904050",
         "SN": "670.96572",
     },
+    "own": {
+        "target_id": "TIC 25155310",
+        "period_d": "3.28888",
+        "period_err_d": "0.00002",
+        "epoch_bjd": "2458327.05207",
+        "epoch_err_d": "0.0004",
+        "duration_h": "3.2",
+        "depth_ppm": "5890",
+        "disposition": "planet",
+    },
 }
 
 

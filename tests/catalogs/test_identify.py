@@ -5,7 +5,8 @@ import sys
 
 import pytest
 
-from lightmill.catalogs.identify import KINDS, identify_table, newest
+from lightmill.catalogs.identify import identify_table, newest
+from lightmill.catalogs.kinds import KINDS
 from lightmill.errors import CatalogError
 
 DATE = "# Sat Oct  4 07:34:55 2025"

@@ -133,6 +133,20 @@ EXPECTED = {
         "label_source": "yu2019:EB",
         "snr": 670.96572,
     },
+    "own": {
+        "signal_id": "OWN TIC 25155310 P3.28888",
+        "mission": "TESS",
+        "target_id": "TIC 25155310",
+        "period_d": 3.28888,
+        "epoch_bjd": 2458327.05207,
+        "duration_h": 3.2,
+        "depth_ppm": 5890.0,
+        "disposition": "planet",
+        "label": "planet",
+        "label_source": "own:planet",
+        "period_err_d": 2e-05,
+        "epoch_err_d": 4e-04,
+    },
 }
 
 # Columns by what they mean, for the tests that go over all tables.
@@ -146,6 +160,7 @@ PERIOD = {
     "dr25": "tce_period",
     "dr25_tce": "tce_period",
     "yu2019": "Period",
+    "own": "period_d",
 }
 EPOCH = {
     "koi": "koi_time0bk",
@@ -157,6 +172,7 @@ EPOCH = {
     "dr25": "tce_time0bk",
     "dr25_tce": "tce_time0bk",
     "yu2019": "Epoc",
+    "own": "epoch_bjd",
 }
 DURATION = {
     "koi": "koi_duration",
@@ -168,6 +184,7 @@ DURATION = {
     "dr25": "tce_duration",
     "dr25_tce": "tce_duration",
     "yu2019": "Duration",
+    "own": "duration_h",
 }
 STAR = {
     "koi": "kepid",
@@ -210,7 +227,7 @@ def test_one_row_by_hand(table, kind):
 
 @pytest.mark.parametrize("kind", EVERY_TABLE)
 def test_an_epoch_in_another_zero_point_is_rejected(table, kind):
-    declared_bjd = kind in ("toi", "exofop_toi", "k2pandc")
+    declared_bjd = kind in ("toi", "exofop_toi", "k2pandc", "own")
     other = "1326.5" if declared_bjd else "2458326.5"
     reason = refused(
         read_catalog(table(kind, {EPOCH[kind]: other}, columns=[EPOCH[kind]] if kind == "k2pandc" else ()))

@@ -46,7 +46,8 @@ app = typer.Typer(
 @app.command()
 def read(
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="A catalog as an archive offers it: CSV, plain or gzip-compressed.")
+        Path,
+        typer.Argument(metavar="FILE", help="A catalog as CSV, plain or gzip-compressed: an archive's, or your own."),
     ],
     output: Annotated[
         Path | None,
@@ -60,9 +61,9 @@ def read(
     """Read one archive table: say what it is, and turn it into signals.
 
     Known are the Kepler KOI table, K2 planets and candidates, TESS TOIs (the Exoplanet Archive's and ExoFOP's), the
-    ExoMiner vetting catalog, and TCE tables (Kepler DR24 and DR25, Yu et al. 2019). Which one a file is, its columns
-    tell. The signal table has one row per signal of this file, labelled by the default policies, not yet matched with
-    other tables.
+    ExoMiner vetting catalog, TCE tables (Kepler DR24 and DR25, Yu et al. 2019), and a list of your own. Which one a
+    file is, its columns tell. The signal table has one row per signal of this file, labelled by the default policies,
+    not yet matched with other tables.
     """
     with one_line_errors():
         from lightmill.catalogs.reading import read_catalog, require_signals
@@ -226,7 +227,7 @@ def _describe(found: "CatalogTable", console: Console) -> None:
     facts = {
         "file": info.path,
         "table": f"{info.title} [{info.table}]",
-        "mission": info.mission,
+        "mission": info.mission or ", ".join(sorted(found.signals["mission"].unique())) or "none",
         "snapshot": (info.snapshot_date or "date unknown").replace("T", " "),
         "rows": f"{counts['rows']:,} = {counts['signals']:,} signals + {rejected:,} rejected + {merged:,} merged",
         "targets": f"{found.signals['target_id'].nunique():,}",

@@ -90,7 +90,12 @@ def numbers(rows: Rows, column: str) -> tuple[Floats, NDArray[np.bool_]]:
 def measured(rows: Rows, column: str) -> Floats:
     """A column that belongs to the ephemeris: rows with anything but a number, or nothing, are rejected."""
     values, unreadable = numbers(rows, column)
-    rows.reject(unreadable, BAD_NUMBER, lambda row: f"{column} {_show(rows[column][row])}: expected a number")
+
+    def reason(row: int) -> str:
+        comma = " with a decimal point and no commas" if "," in rows[column][row] else ""
+        return f"{column} {_show(rows[column][row])}: expected a number{comma}"
+
+    rows.reject(unreadable, BAD_NUMBER, reason)
     return values
 
 
@@ -206,13 +211,13 @@ def identifiers(rows: Rows, column: str, pattern: str, example: str) -> list[str
     return rows[column]
 
 
-def reject_repeated(rows: Rows, names: Sequence[str]) -> None:
-    """Reject every kept row whose name an earlier kept row has, naming that row's line."""
+def reject_repeated(rows: Rows, names: Sequence[str], advice: str = "") -> None:
+    """Reject every kept row whose name an earlier kept row has, naming that row's line, and with what `advice` says."""
     first: dict[str, int] = {}
     again = np.zeros(len(rows), dtype=bool)
     for row in np.flatnonzero(rows.kept).tolist():
         again[row] = first.setdefault(names[row], row) != row
-    rows.reject(again, REPEATED, lambda row: f"{names[row]} repeats line {rows.line[first[names[row]]]}")
+    rows.reject(again, REPEATED, lambda row: f"{names[row]} repeats line {rows.line[first[names[row]]]}{advice}")
 
 
 def dispositions(rows: Rows, column: str) -> list[str]:

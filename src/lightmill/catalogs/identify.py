@@ -15,7 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import IO
 
-from lightmill.catalogs.kinds import DR24_DELIVERY, DR25_DELIVERY, KINDS, TableKind
+from lightmill.catalogs.kinds import OWN, kind_of
 from lightmill.errors import CatalogError
 from lightmill.targets import Mission
 
@@ -29,13 +29,14 @@ class TableInfo:
 
     `header_lines` counts the lines above the row of column names, which is therefore line `header_lines + 1`.
     `snapshot_date` is ISO (`2025-10-04T07:34:55`, or only the day), from the header's date line or else the file name.
-    `units` holds what the header's `# COLUMN name: label [unit]` lines declare.
+    `units` holds what the header's `# COLUMN name: label [unit]` lines declare. `mission` is None where every row says
+    its own.
     """
 
     path: str
     table: str
     title: str
-    mission: Mission
+    mission: Mission | None
     snapshot_date: str | None
     header_lines: int
     columns: tuple[str, ...]
@@ -68,7 +69,7 @@ _NOT_CSV = {
 
 
 def identify_table(path: str | Path) -> TableInfo:
-    """Tell which of the known tables (`KINDS`) the file at `path` is, from its column names.
+    """Tell which of the known tables (`kinds.KINDS`) the file at `path` is, from its column names.
 
     Where two deliveries of one table have the same columns, the first row says which it is.
     Plain or gzip-compressed CSV with LF, CRLF or CR line ends. Raises CatalogError, naming the file and what to do,
@@ -77,7 +78,7 @@ def identify_table(path: str | Path) -> TableInfo:
     lines, first_row = _head(Path(path))
     above, header = _split_head(lines, path)
     columns = _column_names(header, path, len(above) + 1)
-    kind = _kind_of(columns, path, first_row)
+    kind = kind_of(columns, path, first_row)
     return TableInfo(
         path=str(path),
         table=kind.name,
@@ -96,8 +97,9 @@ def newest(paths: Iterable[str | Path]) -> str:
     """The path of the newest of several snapshots of one table, by their snapshot dates.
 
     Files without a date count as older than any with one; among equals the last by path wins. A single path is the
-    newest of its kind unread, so that it may still have to be made. Raises CatalogError if there is no path, or if the
-    files are different tables.
+    newest of its kind unread, so that it may still have to be made. Raises CatalogError if there is no path, if the
+    files are different tables, or if they are lists of a user's own that are not all dated: nobody wants the rows of
+    one of them alone.
     """
     candidates = [str(path) for path in paths]
     if len(candidates) == 1:
@@ -107,6 +109,12 @@ def newest(paths: Iterable[str | Path]) -> str:
     if len(tables) != 1:
         found = f"different tables ({', '.join(tables)})" if tables else "no catalog file"
         raise CatalogError(f"newest snapshot: expected files of one table, got {found}")
+    undated = [info.path for info in infos if info.snapshot_date is None]
+    if tables == [OWN] and undated:
+        raise CatalogError(
+            f"{undated[0]}: one of {len(infos)} lists of your own, of which one alone can count; put all rows into one "
+            "file, or a date into the name of every version of the list (my_targets_2026.01.31.csv)"
+        )
     return max(infos, key=lambda info: (info.snapshot_date or "", info.path)).path
 
 
@@ -217,56 +225,13 @@ def _column_names(header: str, path: str | Path, line: int) -> tuple[str, ...]:
     columns = tuple(_RENAMED.get(name, name) for name in names)
     if len(columns) == 1:
         raise CatalogError(
-            f"{path}, line {line}: no comma in the row of column names ({header[:60]!r}); download the table as CSV"
+            f"{path}, line {line}: no comma in the row of column names ({header[:60]!r}); download or save the table "
+            "as CSV, with commas between columns"
         )
     twice = sorted({name for name in columns if name and columns.count(name) > 1})
     if twice:
         raise CatalogError(f"{path}, line {line}: column {twice[0]!r} stands there twice; which one counts is unknown")
     return columns
-
-
-def _kind_of(columns: tuple[str, ...], path: str | Path, first_row: str) -> TableKind:
-    present = set(columns)
-    candidates = _candidates(columns, path, first_row)
-    fitting = [kind for kind in candidates if present.issuperset(kind.required)]
-    if len(fitting) == 1:
-        return fitting[0]
-    if fitting:
-        raise CatalogError(f"{path}: fits several tables ({', '.join(kind.name for kind in fitting)}); split it")
-    if {"pl_name", "hostname", "pl_orbper"} <= present and "disposition" not in present:
-        which = "Planetary Systems" if "default_flag" in present else "Planetary Systems Composite Parameters"
-        raise CatalogError(
-            f"{path}: this is the {which} table (no `disposition` column), which holds confirmed planets only; "
-            "fetch 'K2 Planets and Candidates' (table k2pandc of the NASA Exoplanet Archive) instead"
-        )
-    nearest = max(candidates, key=lambda kind: _share_present(kind, present))
-    if _share_present(nearest, present) > 0.5:
-        missing = [name for name in nearest.required if name not in present]
-        raise CatalogError(
-            f"{path}: looks like {nearest.title}, but lacks the column{'s' if len(missing) > 1 else ''} "
-            f"{', '.join(missing)}; download it with {'them' if len(missing) > 1 else 'it'}"
-        )
-    shown = ", ".join(name[:40] for name in columns[:8]) + (", ..." if len(columns) > 8 else "")
-    known = "; ".join(f"{kind.name}: {kind.title}" for kind in KINDS.values())
-    raise CatalogError(f"{path}: not a table that lightmill knows (columns {shown}). Known are {known}")
-
-
-def _candidates(columns: tuple[str, ...], path: str | Path, first_row: str) -> list[TableKind]:
-    """The kinds that a table may be: of the Archive's TCE tables, alike in their columns, that which its row names."""
-    if not {"kepid", "tce_plnt_num", "tce_delivname"} <= set(columns):
-        return list(KINDS.values())
-    by_delivery = {DR24_DELIVERY: "dr24", DR25_DELIVERY: "dr25_tce"}
-    cells = next(csv.reader([first_row]), [])
-    place = columns.index("tce_delivname")
-    name = cells[place].strip() if place < len(cells) else ""
-    if name not in by_delivery:
-        known = " or ".join(by_delivery)
-        raise CatalogError(f"{path}: TCEs of the delivery {name[:60]!r}; expected {known}: download one of these")
-    return [KINDS[by_delivery[name]]]
-
-
-def _share_present(kind: TableKind, present: set[str]) -> float:
-    return sum(name in present for name in kind.required) / len(kind.required)
 
 
 def _date_in_header(above: list[str]) -> str | None:

@@ -9,23 +9,25 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from lightmill.catalogs.kinds import OWN
 from lightmill.catalogs.matching import SIGMAS, match_ephemerides, transit_offset
 from lightmill.errors import LabelError
 from lightmill.files import SEPARATOR
 
-# The rank of each kind of table, lower is better. Tables of one rank contradict each other; ExoFOP's list is the same
-# list as the Archive's TOI table, by a shorter way, and gives way to it. `dr25` and `dr25_tce` are one list under the
-# same ids, with labels and without.
+# The rank of each kind of table, lower is better. Who brings a list of their own means it, so that it comes before any
+# archive's. Tables of one rank contradict each other; ExoFOP's list is the same list as the Archive's TOI table, by a
+# shorter way, and gives way to it. `dr25` and `dr25_tce` are one list under the same ids, with labels and without.
 PRECEDENCE = {
-    "koi": 0,
-    "toi": 0,
-    "k2pandc": 0,
-    "exofop_toi": 1,
-    "dr25": 2,
-    "dr25_tce": 3,
-    "dr24": 4,
-    "yu2019": 4,
-    "exominer": 5,
+    OWN: 0,
+    "koi": 1,
+    "toi": 1,
+    "k2pandc": 1,
+    "exofop_toi": 2,
+    "dr25": 3,
+    "dr25_tce": 4,
+    "dr24": 5,
+    "yu2019": 5,
+    "exominer": 6,
 }
 # Lists an event once for each search that found it (a sector, a run of sectors) and some searches twice: which rows are
 # one event, only their ephemerides tell.

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from lightmill.catalogs.kinds import OWN
 from lightmill.catalogs.signals import NOT_TRANSITING
 from lightmill.config.catalogs import LabelPolicy, LabelSettings
 from lightmill.files import SEPARATOR
@@ -14,7 +15,8 @@ PSEUDO_LABELLED = "exominer"
 UNLABELLED = "dr25_tce"
 
 
-# What the tables' own documents say may stand there; anything else is scored only, like these without a rule.
+# What the tables' own documents say may stand there; anything else is scored only, like these without a rule. A list
+# of somebody's own may have the words of all others, and nothing else.
 DISPOSITIONS: dict[str, frozenset[str]] = {
     "koi": frozenset({"CONFIRMED", "CANDIDATE", "FALSE POSITIVE", "NOT DISPOSITIONED"}),
     "k2pandc": frozenset({"CONFIRMED", "CANDIDATE", "FALSE POSITIVE", "REFUTED"}),
@@ -25,7 +27,14 @@ DISPOSITIONS: dict[str, frozenset[str]] = {
     UNLABELLED: frozenset(),
     "yu2019": frozenset({"PC", "EB", "V", "IS", "J", "O"}),
     PSEUDO_LABELLED: frozenset(),
+    OWN: frozenset({"unknown", "CANDIDATE", "PC", "APC", "UNK", "NOT DISPOSITIONED"}),
 }
+
+
+def known_dispositions(table: str, settings: LabelSettings) -> frozenset[str]:
+    """The dispositions that a kind of table is known to have, by its documents or its policy."""
+    policy = getattr(settings, table, LabelPolicy())
+    return DISPOSITIONS[table] | set(policy.planet) | set(policy.not_planet)
 
 
 def unexpected_dispositions(signals: pd.DataFrame, settings: LabelSettings) -> dict[str, int]:
@@ -35,8 +44,7 @@ def unexpected_dispositions(signals: pd.DataFrame, settings: LabelSettings) -> d
     """
     found: dict[str, int] = {}
     for table, rows in signals.groupby("table", sort=True):
-        policy = getattr(settings, str(table), LabelPolicy())
-        known = DISPOSITIONS[str(table)] | set(policy.planet) | set(policy.not_planet) | {""}
+        known = known_dispositions(str(table), settings) | {""}
         named = rows["disposition"].str.split(" [", n=1, regex=False).str[0]
         found |= {
             str(name): int(count) for name, count in named[~named.isin(known)].value_counts().sort_index().items()

@@ -1,4 +1,4 @@
-"""Reading one archive table into the signal table: every row becomes a signal, is rejected with a reason, or merged."""
+"""Reading one table into the signal table: every row becomes a signal, is rejected with a reason, or merged."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lightmill.catalogs import exominer, k2, koi, tce, toi
+from lightmill.catalogs import exominer, k2, koi, own, tce, toi
 from lightmill.catalogs.convert import reject_repeated
 from lightmill.catalogs.identify import TableInfo, identify_table
-from lightmill.catalogs.policy import apply_policy, unexpected_dispositions
+from lightmill.catalogs.kinds import OWN
+from lightmill.catalogs.policy import apply_policy, known_dispositions, unexpected_dispositions
 from lightmill.catalogs.rows import MALFORMED, Rows, read_rows
 from lightmill.catalogs.signals import (
     COLUMNS,
@@ -41,6 +42,7 @@ READERS: dict[str, tuple[tuple[str, ...], Reader]] = {
     "dr25": (tce.DR25_COLUMNS, tce.read_dr25),
     "dr25_tce": (tce.DR25_TCE_COLUMNS, tce.read_dr25_tce),
     "yu2019": (tce.YU2019_COLUMNS, tce.read_yu2019),
+    OWN: (own.COLUMNS, own.read_own),
 }
 
 NO_DISPOSITION = "none"
@@ -68,11 +70,14 @@ def read_catalog(path: str | Path, labels: LabelSettings | None = None) -> Catal
     are in `rejected` with their line and reason; every row is a signal, rejected, or merged with another.
     """
     info = identify_table(path)
+    settings = labels or LabelSettings()
     columns, reader = READERS[info.table]
     rows = read_rows(info, columns)
     values = reader(rows)
+    if info.table == OWN:
+        values["disposition"] = own.known_words(rows, values["disposition"], known_dispositions(OWN, settings))
     reject_repeated(rows, values["signal_id"])
-    signals = validate_signals(apply_policy(_signals(rows, values), labels or LabelSettings()))
+    signals = validate_signals(apply_policy(_signals(rows, values), settings))
     return CatalogTable(info, signals, _rejected(rows), _summary(rows, values, signals))
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from lightmill.catalogs.kinds import KINDS
+from lightmill.catalogs.kinds import KINDS, OWN
 from lightmill.catalogs.linking import HARMONIC_OF, SAME_AS
 from lightmill.catalogs.observed import united
 from lightmill.catalogs.sector_files import sector_files
@@ -62,6 +62,7 @@ LISTED_COLUMNS = (
 _FETCH = {
     "k2pandc": "fetch 'K2 Planets and Candidates' (k2pandc) with all columns, epic_hostname and epic_candname among "
     "them: the default download names most confirmed planets' stars without their EPIC number",
+    OWN: "write every row's star as `TIC n`, `KIC n` or `EPIC n`",
 }
 
 
@@ -122,7 +123,7 @@ def shard_catalog(
                 lists["searched"] = pd.DataFrame({"target_id": mine}, dtype="string")
             for kind, part in lists.items():
                 write_parquet(folder / kind / mission / f"{number:03d}.parquet", part)
-        resolved = {table: shares for table, shares in tables.items() if KINDS[table].mission == mission}
+        resolved = {table: shares for table, shares in tables.items() if KINDS[table].mission in (mission, None)}
         reason = judge_resolved(resolved, max_resolved_difference)
         if reason:
             logger.warning("%s: %s", mission, reason)

@@ -52,6 +52,17 @@ class LabelSettings(Section):
         default=LabelPolicy(planet=["PC"], not_planet=["EB", "V", "IS", "J", "O"]),
         description="TESS TCEs of Yu et al. (2019), by `Disposition`.",
     )
+    own: LabelPolicy = Field(
+        default=LabelPolicy(
+            planet=["planet", "CONFIRMED", "KP", "CP"],
+            not_planet=[
+                *("not_planet", "FALSE POSITIVE", "REFUTED", "FP", "FA"),
+                *("AFP", "NTP", "EB", "V", "IS", "J", "O"),
+            ],
+        ),
+        description="A list of your own, by `disposition`, upper or lower case. `unknown`, CANDIDATE, PC and APC are "
+        "scored only; rows with any other word are rejected.",
+    )
     exominer_planet_above: float | None = Field(
         default=None,
         ge=0,
