@@ -6,7 +6,6 @@ import numpy as np
 
 from lightmill.catalogs.splits import unit_hash
 from lightmill.config.transfer import DRAWN_BELOW, FEWEST_POSITIVES
-from lightmill.errors import LabelError
 from lightmill.training.examples import Examples, some
 
 
@@ -21,7 +20,7 @@ def drawn_rows(groups: np.ndarray, labels: np.ndarray, fraction: float, draw: in
     Groups come in an order that their names and the number of the draw decide (blake2b), so that the rows of a
     fraction are among those of every larger one of the same draw. Groups with a positive and those without are taken
     apart from each other, whole, until there are so many positives of the first and so many rows of the others; never
-    fewer than FEWEST_POSITIVES positives.
+    fewer than FEWEST_POSITIVES positives, or than there are.
 
     Parameters
     ----------
@@ -29,23 +28,15 @@ def drawn_rows(groups: np.ndarray, labels: np.ndarray, fraction: float, draw: in
     labels : (n,) 1 or 0
     fraction : above 0, at most 1
     draw : 0, 1, ...
-
-    Raises LabelError if there are fewer than FEWEST_POSITIVES positives, or no negatives.
     """
-    positives, negatives = int(np.sum(labels == 1)), int(np.sum(labels == 0))
-    if positives < FEWEST_POSITIVES or negatives == 0:
-        raise LabelError(
-            f"{positives} positive and {negatives} negative labels to learn from; a transfer that learns needs "
-            f"{FEWEST_POSITIVES} positives and a negative at least, in the training split as in the validation split. "
-            "Add labels, or set strategies: [zero_shot]"
-        )
     if fraction == 1:
         return np.ones(len(labels), bool)
     names, of_row = np.unique(np.asarray(groups, str), return_inverse=True)
     counts = {side: np.bincount(of_row[labels == side], minlength=len(names)) for side in (1, 0)}
     order = np.argsort([unit_hash(f"draw {draw} of {name}") for name in names], kind="stable")
     with_positive = order[counts[1][order] > 0]
-    wanted = max(FEWEST_POSITIVES, math.ceil(fraction * positives))
+    positives = int(counts[1].sum())
+    wanted = min(positives, max(FEWEST_POSITIVES, math.ceil(fraction * positives)))
     chosen = with_positive[: _until(counts[1][with_positive], wanted)]
     without = order[counts[1][order] == 0]
     others = counts[0][without]
