@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from lightmill.config.bridges import BridgeSettings
 from lightmill.config.section import Section
 from lightmill.config.views import MoreView
 
@@ -231,6 +232,9 @@ class Experiment(Section):
     )
     suspects: SuspectSettings | None = Field(
         default=None, description="Leave suspect labels out of training, or let them count less."
+    )
+    bridge: BridgeSettings | None = Field(
+        default=None, description="Degrade the examples in training to look like those of another dataset."
     )
     source: str | None = Field(
         default=None, description="Another experiment, whose models are the start: makes this one a transfer."

@@ -190,6 +190,28 @@ class ScalarColumn(Section):
     )
 
 
+class Rebin(Section):
+    """The lengths that imported views are brought to, so that sets of several lengths fit one network."""
+
+    global_: int | None = Field(
+        default=None,
+        alias="global",
+        ge=16,
+        le=20001,
+        description="Number of bins of the global view; as it is without.",
+    )
+    local: int | None = Field(
+        default=None, ge=16, le=20001, description="Number of bins of the local view; as it is without."
+    )
+    local_share: float = Field(
+        default=1.0,
+        ge=0.25,
+        le=1,
+        description="Which part of the local view is kept, around its middle: a set's view of 2.5 transit durations to "
+        "either side shows what another's of 2 does with 0.8.",
+    )
+
+
 class ImportedViews(Section):
     """A set of views made by others: `.npz` or AstroNet-style TFRecord files."""
 
@@ -211,6 +233,10 @@ class ImportedViews(Section):
         description="Bring each view to the scale named, by an offset and a factor of its own (`min` and `mad` only); "
         "for sets that were normalised in another way.",
     )
+    rebin: Rebin = Field(
+        default=Rebin(),
+        description="Bring the views to other lengths, and to their scale again (`min` and `mad` only).",
+    )
     scalars: dict[ImportedNumber, ScalarColumn] = Field(
         default={}, description="Numbers taken along, by their name here."
     )
@@ -222,4 +248,6 @@ class ImportedViews(Section):
                 raise ValueError(f"scalars.{name}.unit: {scalar.unit!r}; expected {' or '.join(UNITS[name])}")
         if self.rescale and self.scale == "depth":
             raise ValueError("rescale: a view does not know the depth; only scale min or mad can be brought about")
+        if self.rebin != Rebin() and self.scale == "depth":
+            raise ValueError("rebin: a view does not know the depth; only scale min or mad can be brought about again")
         return self

@@ -33,7 +33,19 @@ from lightmill.training.progress import best_threshold, epoch_metrics
 from lightmill.training.shift import NOT_VALID, Shift, shift_from, star_features
 
 # What members have in common, and what the ensemble's description takes over from them.
-_SHARED = ("architecture", "views", "scale", "task", "labels", "dataset", "rows", "settings", "versions", "suspects")
+_SHARED = (
+    "architecture",
+    "views",
+    "scale",
+    "task",
+    "labels",
+    "dataset",
+    "rows",
+    "settings",
+    "versions",
+    "suspects",
+    "bridge",
+)
 _OWN = ("seed", "best_epoch", "epochs", "threshold", "validation", "fold")
 # Under which name the features of the calibration's rows stand beside the weights.
 REFERENCE = "calibration.features"

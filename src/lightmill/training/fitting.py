@@ -14,6 +14,7 @@ from lightmill.errors import DivergenceError
 from lightmill.logs import logger
 from lightmill.training.augmentation import augmented, view_noise
 from lightmill.training.batches import epoch_order, steps
+from lightmill.training.bridges import Bridge, degraded, wanted_scatter
 from lightmill.training.checkpoint import Checkpoint
 from lightmill.training.determinism import deterministic, seed_torch, torch_device
 from lightmill.training.examples import Examples
@@ -36,12 +37,16 @@ class _Material:
         (n,) 1 or 0.
     weights
         (n,) what each example counts in the loss.
+    bridge, wanted
+        How the views are degraded, and the scatter (n,) that each is to have; none where they stay as they are.
     """
 
     views: Mapping[str, Tensor]
     noise: Mapping[str, Tensor]
     labels: Tensor
     weights: Tensor
+    bridge: Bridge | None
+    wanted: Mapping[str, Tensor]
 
 
 def fit(
@@ -52,6 +57,7 @@ def fit(
     seed: int,
     checkpoint: Checkpoint,
     frozen: Sequence[nn.Module] = (),
+    bridge: Bridge | None = None,
 ) -> list[dict[str, float]]:
     """Train `network` and leave it with the weights of its best epoch.
 
@@ -68,6 +74,8 @@ def fit(
         outcome is the same to the byte, interrupted or not.
     frozen
         Layers of the network that stay as they are: weights, and the running statistics of batch normalisation.
+    bridge
+        Which other survey's views those of `train` are degraded to look like, each time that they are learned from.
 
     Returns
     -------
@@ -94,7 +102,7 @@ def fit(
         best, history = resumed if resumed is not None else (_copy(kept), [])
         if history:
             logger.info("resuming after epoch %d", len(history))
-        material = _material(train, weights, settings, device)
+        material = _material(train, weights, settings, device, bridge)
         while not (now := standing(history, settings)).finished:
             epoch = len(history) + 1
             seed_torch(seed, epoch)
@@ -127,7 +135,9 @@ def fit(
     return history
 
 
-def _material(train: Examples, of_class: np.ndarray, settings: TrainingSettings, device: torch.device) -> _Material:
+def _material(
+    train: Examples, of_class: np.ndarray, settings: TrainingSettings, device: torch.device, bridge: Bridge | None
+) -> _Material:
     views = _tensors(train.views, device)
     weights = of_class[train.labels.astype(int)]
     if train.weights is not None:
@@ -137,6 +147,8 @@ def _material(train: Examples, of_class: np.ndarray, settings: TrainingSettings,
         noise=view_noise(views) if settings.augment.noise else {},
         labels=torch.from_numpy(train.labels).to(device),
         weights=torch.from_numpy(weights).to(device),
+        bridge=bridge,
+        wanted={} if bridge is None else wanted_scatter(views, bridge),
     )
 
 
@@ -158,6 +170,8 @@ def _learn(
             for group in optimiser.param_groups:
                 group["lr"] = rate
         seen = {name: view.index_select(0, batch) for name, view in material.views.items()}
+        if material.bridge is not None:
+            seen = degraded(seen, {name: one[batch] for name, one in material.wanted.items()}, material.bridge)
         if settings.augment.changes:
             seen = augmented(seen, {name: one[batch] for name, one in material.noise.items()}, settings.augment)
         with torch.autocast(batch.device.type, torch.bfloat16, enabled=settings.precision == "bfloat16"):
