@@ -116,7 +116,8 @@ def test_other_views_and_scatters_grow_as_noisy_as_the_local_one():
     local = 0.1 * torch.randn(400, 41)
     local[:, 18:23] -= 1
     views = {"global": local, "local": local, "odd": 0.2 * torch.randn(400, 41), "odd_scatter": torch.ones(400, 41)}
-    views |= {"centroid": torch.randn(400, 2, 41), "unfolded": torch.zeros(400, 3, 21), "scalars": torch.ones(400, 2)}
+    views |= {"centroid": torch.randn(400, 2, 41), "centroid_scatter": torch.ones(400, 2, 41)}
+    views |= {"unfolded": torch.zeros(400, 3, 21), "scalars": torch.ones(400, 2)}
     views["unfolded"][:, :2] = 0.5 * torch.randn(400, 2, 21)
     wanted = {name: torch.full((400,), 0.2) for name in ("global", "local")}
     after = noisier(views, wanted, 1)
@@ -127,6 +128,7 @@ def test_other_views_and_scatters_grow_as_noisy_as_the_local_one():
     assert after["unfolded"][:, :2].std() == pytest.approx(0.5 * factor, rel=0.1)
     assert (after["unfolded"][:, 2] == 0).all()
     assert after["centroid"].std() == pytest.approx(1, rel=0.1)
+    assert torch.equal(after["centroid_scatter"], views["centroid_scatter"])
     assert torch.equal(after["scalars"], views["scalars"])
     on = on_scale(after, "min")
     assert (on["unfolded"][:, 2] == 0).all()

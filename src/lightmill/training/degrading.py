@@ -106,11 +106,14 @@ def noisier(views: Mapping[str, Tensor], wanted: Mapping[str, Tensor], run: int)
         sigma = noise[name] * as_rows(grown[LOCAL], noise[name])
         changed[name] = changed[name] + sigma * _drawn(views[name], run if is_near(name) else 1)
     for name, view in changed.items():
-        if name.endswith(SCATTERS) or name == CENTROID:
+        if name == CENTROID or name.endswith(SCATTERS):
             first = "global" if name == "global" + SCATTERS else LOCAL
             factor = as_rows((1 + grown[first].square()).sqrt(), view)
-            # A centroid stays in units of its scatter, so what is not noise becomes less.
-            changed[name] = view / factor if name == CENTROID else view * factor
+            if name == CENTROID:
+                # It stays in units of its own scatter, so what is not noise becomes less.
+                changed[name] = view / factor
+            elif name != CENTROID + SCATTERS:
+                changed[name] = view * factor
     return changed
 
 

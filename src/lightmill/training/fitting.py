@@ -215,8 +215,7 @@ def score_views(network: Network, views: Mapping[str, np.ndarray]) -> np.ndarray
 
 def score_batch(network: Network, views: Mapping[str, Tensor]) -> Tensor:
     """Logits (n,) of the views of a batch; of a `mirrored` network the mean of those of both directions of time."""
-    sides = both_sides(network, views)
-    return torch.stack([network(side) for side in sides]).mean(dim=0)
+    return torch.stack([network(side) for side in both_sides(network, views)]).mean(dim=0)
 
 
 def both_sides(network: Network, views: Mapping[str, Tensor]) -> list[Mapping[str, Tensor]]:
