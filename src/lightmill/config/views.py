@@ -191,18 +191,16 @@ class ScalarColumn(Section):
 
 
 class Rebin(Section):
-    """The lengths that imported views are brought to, so that sets of several lengths fit one network."""
+    """The lengths that imported views are brought to, so that sets of several lengths fit one network; others stay."""
 
     global_: int | None = Field(
         default=None,
         alias="global",
         ge=16,
         le=20001,
-        description="Number of bins of the global view; as it is without.",
+        description="Number of bins of the global view.",
     )
-    local: int | None = Field(
-        default=None, ge=16, le=20001, description="Number of bins of the local view; as it is without."
-    )
+    local: int | None = Field(default=None, ge=16, le=20001, description="Number of bins of the local view.")
     local_share: float = Field(
         default=1.0,
         ge=0.25,
@@ -246,8 +244,7 @@ class ImportedViews(Section):
         for name, scalar in self.scalars.items():
             if scalar.unit not in UNITS[name]:
                 raise ValueError(f"scalars.{name}.unit: {scalar.unit!r}; expected {' or '.join(UNITS[name])}")
-        if self.rescale and self.scale == "depth":
-            raise ValueError("rescale: a view does not know the depth; only scale min or mad can be brought about")
-        if self.rebin != Rebin() and self.scale == "depth":
-            raise ValueError("rebin: a view does not know the depth; only scale min or mad can be brought about again")
+        asked = ["rescale"] * self.rescale + ["rebin"] * (self.rebin != Rebin())
+        if asked and self.scale == "depth":
+            raise ValueError(f"{asked[0]}: a view does not know the depth; only scale min or mad can be brought about")
         return self
