@@ -107,7 +107,7 @@ def imported_files(wildcards):
 
 def import_settings(wildcards):
     """How to read a set of views made by others: all but where it is."""
-    return CONFIG.imported_views[wildcards.name].model_dump(exclude={"files"})
+    return CONFIG.imported_views[wildcards.name].model_dump(by_alias=True, exclude={"files"})
 
 
 def exported_dataset(wildcards):
@@ -186,6 +186,22 @@ def suspect_table(wildcards):
     """The suspect labels that an experiment treats; nothing where it trains on all."""
     suspects = CONFIG.experiments[wildcards.experiment].suspects
     return [] if suspects is None else f"{RUN}/models/{suspects.of}/suspect_labels.csv"
+
+
+def bridge_settings(wildcards):
+    """How an experiment's examples are degraded in training, where it says so."""
+    bridge = CONFIG.experiments[wildcards.experiment].bridge
+    return None if bridge is None else bridge.model_dump()
+
+
+def bridge_target(wildcards):
+    """The dataset that an experiment's examples are to look like; nothing where they stay as they are."""
+    bridge = CONFIG.experiments[wildcards.experiment].bridge
+    if bridge is None:
+        return []
+    if bridge.to in SHARDS:
+        checkpoints.shard_catalog.get()
+    return list(dataset_files(bridge.to).values())
 
 
 def ensemble_members(wildcards):

@@ -55,6 +55,7 @@ rule train_model:
     input:
         unpack(experiment_dataset),
         suspects=suspect_table,
+        bridge=bridge_target,
     output:
         weights="<run>/models/{experiment}/{seed}/model.safetensors",
         description="<run>/models/{experiment}/{seed}/model.json",
@@ -73,6 +74,7 @@ rule train_model:
         settings=training_settings,
         fold=member_fold,
         suspects=suspect_settings,
+        bridge=bridge_settings,
         code=code("train_model"),
     script:
         "../scripts/train_model.py"

@@ -18,7 +18,7 @@ from lightmill.training.scoring import DETAILS, ID_COLUMNS, score_file, score_ro
 from lightmill.training.shift import TOO_FEW
 from lightmill.training.train import train_model
 from lightmill.training.uncertainty import uncertainty
-from lightmill.views.importing import rescaled
+from lightmill.views.scale_check import rescaled
 
 SETTINGS = TrainingSettings(epochs=1, batch_size=64)
 

@@ -6,7 +6,9 @@ from views.records import example, tfrecord
 
 from lightmill.config.views import ImportedViews
 from lightmill.errors import ViewError
-from lightmill.views.importing import REJECTED_COLUMNS, import_views, rescaled
+from lightmill.views.importing import REJECTED_COLUMNS, import_views
+from lightmill.views.rebinning import rebinned
+from lightmill.views.scale_check import rescaled
 
 BTJD = 2457000.0
 
@@ -377,3 +379,74 @@ def test_views_of_one_bin_are_refused(tmp_path):
     columns["local_view"] = columns["local_view"][:, :1]
     with pytest.raises(ViewError, match=r"key 'local_view' is float32 \(10, 1\), expected .* two bins or more"):
         import_set(tmp_path, columns)
+
+
+def test_views_are_rebinned_and_of_their_scale_again(tmp_path):
+    columns = a_set()
+    found = import_set(tmp_path, columns, rebin={"global": 65, "local": 16})
+    assert {name: view.shape for name, view in found.views.items()} == {"global": (200, 65), "local": (200, 16)}
+    assert found.rejected.empty
+    for view in found.views.values():
+        assert view.dtype == np.float32
+        np.testing.assert_allclose(np.median(view, axis=1), 0, atol=1e-6)
+        np.testing.assert_allclose(view.min(axis=1), -1, atol=1e-6)
+    plain = rebinned(columns["local_view"], 16)
+    np.testing.assert_allclose(found.views["local"], rescaled(plain, "min"), atol=1e-6)
+
+
+def test_a_share_of_the_local_view_alone_is_kept(tmp_path):
+    columns = a_set()
+    found = import_set(tmp_path, columns, rebin={"local_share": 0.5})
+    expected = rescaled(rebinned(columns["local_view"], 21, 0.5), "min")
+    np.testing.assert_allclose(found.views["local"], expected, atol=1e-6)
+    np.testing.assert_array_equal(found.views["global"], columns["global_view"])
+
+
+def test_mirror_images_are_found_although_views_are_rebinned(tmp_path):
+    columns = a_set()
+    for name in ("tic_id", "Disposition"):
+        columns[name][9] = columns[name][4]
+    for name in ("global_view", "local_view"):
+        columns[name][9] = columns[name][4][::-1]
+    found = import_set(tmp_path, columns, rebin={"local": 17})
+    assert found.rejected["row"].tolist() == [9]
+
+
+def test_a_view_that_is_flat_once_it_is_rebinned_is_listed(tmp_path):
+    columns = a_set()
+    columns["local_view"] = np.tile(columns["local_view"], 2)[:, :32].copy()
+    columns["local_view"] = rescaled(columns["local_view"], "min")
+    columns["local_view"][3] = np.tile([-1.0, 1.0], 16)
+    found = import_set(tmp_path, columns, rebin={"local": 16})
+    assert found.rejected["row"].tolist() == [3]
+    assert found.rejected["reason"].tolist() == ["local view has no scale once it is re-binned"]
+
+
+def test_lengths_that_show_nothing_new_are_refused(tmp_path):
+    with pytest.raises(ViewError, match=r"imported_views\.yu\.rebin\.local: 100 bins from 21; expected 2 to 84"):
+        import_set(tmp_path, a_set(), rebin={"local": 100})
+    with pytest.raises(ValidationError, match="rebin: a view does not know the depth"):
+        settings(scale="depth", rebin={"local": 61})
+
+
+def test_nigraha_gets_the_lengths_of_yu(real_data):
+    named = {
+        "star": "TIC_ID",
+        "rescale": True,
+        "rebin": {"local": 61},
+        "labels": {"planet": ["KP", "CP", "PC"], "not_planet": ["FP", "FA", "EB", "V", "IS", "J"]},
+        "scalars": dict.fromkeys(settings().scalars),
+    }
+    found = import_views("nigraha", [real_data / "views" / "tess_nigraha_views.npz"], settings(**named))
+    assert len(found.signals) + len(found.rejected) == 5309
+    assert len(found.rejected) == 39
+    assert set(found.signals["disposition"]) == {"KP", "CP", "PC", "FP", "FA", "EB", "V", "IS", "J", "O"}
+    assert found.views["local"].shape == (5270, 61)
+    assert found.views["global"].shape == (5270, 201)
+    assert np.abs(np.median(found.views["local"], axis=1)).max() < 1e-5
+    np.testing.assert_allclose(found.views["local"].min(axis=1), -1, atol=1e-5)
+    # The mean dip is in the middle, and a quarter of the view wide.
+    planets = found.signals["disposition"].isin(["KP", "CP", "PC"]).to_numpy()
+    dip = np.median(found.views["local"][planets], axis=0)
+    assert abs(np.flatnonzero(dip < dip.min() / 2).mean() - 30) < 1.5
+    assert 0.2 < np.mean(dip < dip.min() / 2) < 0.3

@@ -10,6 +10,7 @@ import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from lightmill.config.archives import Archives
+from lightmill.config.bridges import check_bridges
 from lightmill.config.catalogs import LabelSettings, SplitSettings
 from lightmill.config.explain import explain
 from lightmill.config.folds import check_folds
@@ -97,6 +98,7 @@ def _check_names(config: Config) -> None:
             check_transfer(name, config.experiments, config.trained_models, config.training)
     members = {name: config.experiment_training(name).members for name in config.experiments}
     check_folds(config.experiments, members)
+    check_bridges(config.experiments, datasets)
 
 
 def _check_scoring(config: Config) -> None:

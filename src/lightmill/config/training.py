@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from lightmill.config.bridges import BridgeSettings
 from lightmill.config.section import Section
 from lightmill.config.transfer import TransferKeys
 from lightmill.config.views import MoreView
@@ -230,6 +231,9 @@ class Experiment(TransferKeys):
     )
     suspects: SuspectSettings | None = Field(
         default=None, description="Leave suspect labels out of training, or let them count less."
+    )
+    bridge: BridgeSettings | None = Field(
+        default=None, description="Degrade the examples in training to look like those of another dataset."
     )
 
     @model_validator(mode="after")

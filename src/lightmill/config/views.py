@@ -190,6 +190,26 @@ class ScalarColumn(Section):
     )
 
 
+class Rebin(Section):
+    """The lengths that imported views are brought to, so that sets of several lengths fit one network; others stay."""
+
+    global_: int | None = Field(
+        default=None,
+        alias="global",
+        ge=16,
+        le=20001,
+        description="Number of bins of the global view.",
+    )
+    local: int | None = Field(default=None, ge=16, le=20001, description="Number of bins of the local view.")
+    local_share: float = Field(
+        default=1.0,
+        ge=0.25,
+        le=1,
+        description="Which part of the local view is kept, around its middle: a set's view of 2.5 transit durations to "
+        "either side shows what another's of 2 does with 0.8.",
+    )
+
+
 class ImportedViews(Section):
     """A set of views made by others: `.npz` or AstroNet-style TFRecord files."""
 
@@ -211,6 +231,10 @@ class ImportedViews(Section):
         description="Bring each view to the scale named, by an offset and a factor of its own (`min` and `mad` only); "
         "for sets that were normalised in another way.",
     )
+    rebin: Rebin = Field(
+        default=Rebin(),
+        description="Bring the views to other lengths, and to their scale again (`min` and `mad` only).",
+    )
     scalars: dict[ImportedNumber, ScalarColumn] = Field(
         default={}, description="Numbers taken along, by their name here."
     )
@@ -220,6 +244,7 @@ class ImportedViews(Section):
         for name, scalar in self.scalars.items():
             if scalar.unit not in UNITS[name]:
                 raise ValueError(f"scalars.{name}.unit: {scalar.unit!r}; expected {' or '.join(UNITS[name])}")
-        if self.rescale and self.scale == "depth":
-            raise ValueError("rescale: a view does not know the depth; only scale min or mad can be brought about")
+        asked = ["rescale"] * self.rescale + ["rebin"] * (self.rebin != Rebin())
+        if asked and self.scale == "depth":
+            raise ValueError(f"{asked[0]}: a view does not know the depth; only scale min or mad can be brought about")
         return self

@@ -178,7 +178,7 @@ def import_dataset(
         {
             "kind": "imported",
             "scale": settings.scale,
-            "settings": settings.model_dump(mode="json", exclude={"files", "labels"}),
+            "settings": settings.model_dump(mode="json", by_alias=True, exclude={"files", "labels"}),
             "labels": settings.labels.model_dump(),
         },
     )

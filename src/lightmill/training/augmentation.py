@@ -30,7 +30,7 @@ def view_noise(views: Mapping[str, Tensor]) -> dict[str, Tensor]:
             flat = view.masked_fill(~observed, torch.nan).flatten(1)
             apart = (flat - flat.nanmedian(dim=1, keepdim=True).values).abs()
             sigma = MAD_TO_SIGMA * apart.nanmedian(dim=1).values.nan_to_num()
-            noise[name] = _as_rows(sigma, view) * observed
+            noise[name] = as_rows(sigma, view) * observed
     return noise
 
 
@@ -46,7 +46,7 @@ def augmented(views: Mapping[str, Tensor], noise: Mapping[str, Tensor], settings
     if settings.mirror:
         chosen = torch.rand(count, device=device) < 0.5
         mirrored = mirror_images(changed)
-        changed = {name: torch.where(_as_rows(chosen, view), mirrored[name], view) for name, view in changed.items()}
+        changed = {name: torch.where(as_rows(chosen, view), mirrored[name], view) for name, view in changed.items()}
     if settings.shift_bins:
         shift = int(torch.randint(-settings.shift_bins, settings.shift_bins + 1, ()))
         for name, view in changed.items():
@@ -56,7 +56,7 @@ def augmented(views: Mapping[str, Tensor], noise: Mapping[str, Tensor], settings
     if settings.noise:
         amount = settings.noise * torch.rand(count, device=device)
         for name in noise:
-            sigma = noise[name] * _as_rows(amount, noise[name])
+            sigma = noise[name] * as_rows(amount, noise[name])
             changed[name] = changed[name] + torch.randn_like(changed[name]) * sigma
     if settings.gap:
         changed = _with_gaps(changed, settings.gap)
@@ -82,10 +82,15 @@ def _resampled(views: Mapping[str, Tensor]) -> dict[str, Tensor]:
         name: view.gather(1, places) for name, view in views.items() if name.removesuffix(SCATTERS) == UNFOLDED
     }
     moved = (resampled[UNFOLDED] - single).sum(dim=1) / count.clamp(min=1)
+    return {**resampled, LOCAL: moved_along(views[LOCAL], moved)}
+
+
+def moved_along(local: Tensor, moved: Tensor) -> Tensor:
+    """Local views (n, bins), moved as the mean of their single transits (n, fewer bins), on straight lines between."""
     stretched = torch.nn.functional.interpolate(
-        moved[:, None], size=views[LOCAL].shape[-1], mode="linear", align_corners=False
+        moved[:, None], size=local.shape[-1], mode="linear", align_corners=False
     )
-    return {**resampled, LOCAL: views[LOCAL] + stretched[:, 0]}
+    return local + stretched[:, 0]
 
 
 def _with_gaps(views: Mapping[str, Tensor], longest: float) -> dict[str, Tensor]:
@@ -109,6 +114,6 @@ def _with_gaps(views: Mapping[str, Tensor], longest: float) -> dict[str, Tensor]
     return changed
 
 
-def _as_rows(values: Tensor, view: Tensor) -> Tensor:
+def as_rows(values: Tensor, view: Tensor) -> Tensor:
     """One value for each signal (n,), as it goes along with a view's array: (n, 1) or (n, 1, 1)."""
     return values.reshape(-1, *[1] * (view.ndim - 1))

@@ -21,14 +21,15 @@ def deterministic() -> Iterator[None]:
     put to use by more jobs.
     """
     threads = torch.get_num_threads()
-    strict = torch.are_deterministic_algorithms_enabled()
+    strict = torch.get_deterministic_debug_mode()
     torch.set_num_threads(1)
-    torch.use_deterministic_algorithms(True)
+    # Not `use_deterministic_algorithms`, which does the same but imports torch's compiler first: two seconds a job.
+    torch.set_deterministic_debug_mode("error")
     try:
         with torch.random.fork_rng():
             yield
     finally:
-        torch.use_deterministic_algorithms(strict)
+        torch.set_deterministic_debug_mode(strict)
         torch.set_num_threads(threads)
 
 

@@ -45,6 +45,7 @@ _SHARED = (
     "versions",
     "suspects",
     "transfer",
+    "bridge",
 )
 _OWN = ("seed", "best_epoch", "epochs", "threshold", "validation", "fold")
 # Under which name the features of the calibration's rows stand beside the weights.

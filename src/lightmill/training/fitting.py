@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,40 +11,19 @@ from torch import Tensor, nn
 from lightmill.config.training import TrainingSettings
 from lightmill.errors import DivergenceError
 from lightmill.logs import logger
-from lightmill.training.augmentation import augmented, view_noise
-from lightmill.training.batches import epoch_order, order_of_origins, steps
+from lightmill.training.augmentation import augmented
+from lightmill.training.batches import steps
+from lightmill.training.bridges import Bridge, degraded
 from lightmill.training.checkpoint import Checkpoint
 from lightmill.training.determinism import deterministic, seed_torch, torch_device
 from lightmill.training.examples import Examples
+from lightmill.training.material import Material, material_of, pass_order, tensors, weights_of_classes
 from lightmill.training.networks.base import Network, mirror_images
 from lightmill.training.plan import Stage, all_layers, begin_epoch, parameter_groups, set_rates
-from lightmill.training.progress import class_weights, cosine_rate, epoch_metrics, standing
+from lightmill.training.progress import cosine_rate, epoch_metrics, standing
 
 # Rows of one forward pass when nothing is learned: large enough to be fast, small enough for any memory.
 SCORING_BATCH = 1024
-
-
-@dataclass(frozen=True)
-class _Material:
-    """What the steps of an epoch are made from, on the device of the network.
-
-    Attributes
-    ----------
-    views, noise
-        By name, (n, bins) and what `view_noise` says of them; no noise where none is added.
-    labels
-        (n,) 1 or 0.
-    weights
-        (n,) what each example counts in the loss.
-    origins
-        (n,) 1 or 0 on the cpu, which of two sets each example is of; None where all are of one.
-    """
-
-    views: Mapping[str, Tensor]
-    noise: Mapping[str, Tensor]
-    labels: Tensor
-    weights: Tensor
-    origins: Tensor | None
 
 
 def fit(
@@ -57,6 +35,7 @@ def fit(
     checkpoint: Checkpoint,
     plan: Sequence[Stage] = (),
     passes: int = 1,
+    bridge: Bridge | None = None,
 ) -> list[dict[str, float]]:
     """Train `network` and leave it with the weights of its best epoch.
 
@@ -75,6 +54,8 @@ def fit(
         Which layers learn, from when on and how fast; none: all of them from the first epoch on.
     passes
         How often an epoch goes through the examples.
+    bridge
+        Which other survey's views those of `train` are degraded to look like, each time that they are learned from.
 
     Returns
     -------
@@ -94,12 +75,12 @@ def fit(
         optimiser = torch.optim.AdamW(
             parameter_groups(plan), lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True
         )
-        weights = _weights_of_classes(train, settings)
+        weights = weights_of_classes(train, settings)
         resumed = checkpoint.load(network, kept, optimiser)
         best, history = resumed if resumed is not None else (_copy(kept), [])
         if history:
             logger.info("resuming after epoch %d", len(history))
-        material = _material(train, settings, device)
+        material = material_of(train, settings, device, bridge)
         while not (now := standing(history, settings)).finished:
             epoch = len(history) + 1
             seed_torch(seed, epoch)
@@ -129,41 +110,17 @@ def fit(
     return history
 
 
-def _weights_of_classes(train: Examples, settings: TrainingSettings, origin: int = 1) -> np.ndarray:
-    """What both classes count in the loss (2,): by their shares among the rows of one origin, or among all."""
-    if not settings.class_weights:
-        return np.ones(2, np.float32)
-    return class_weights(train.labels if train.origins is None else train.labels[train.origins == origin])
-
-
-def _material(train: Examples, settings: TrainingSettings, device: torch.device) -> _Material:
-    views = _tensors(train.views, device)
-    weights = _weights_of_classes(train, settings)[train.labels.astype(int)]
-    if train.origins is not None:
-        of_others = _weights_of_classes(train, settings, origin=0)[train.labels.astype(int)]
-        weights = np.where(train.origins == 1, weights, of_others)
-    if train.weights is not None:
-        weights = weights * train.weights
-    return _Material(
-        views=views,
-        noise=view_noise(views) if settings.augment.noise else {},
-        labels=torch.from_numpy(train.labels).to(device),
-        weights=torch.from_numpy(weights).to(device),
-        origins=None if train.origins is None else torch.from_numpy(train.origins),
-    )
-
-
 def _learn(
     network: Network,
     kept: Network,
     optimiser: torch.optim.Optimizer,
-    material: _Material,
+    material: Material,
     settings: TrainingSettings,
     epoch: int,
     passes: int,
 ) -> tuple[np.ndarray, np.ndarray]:
     """The steps of one epoch; returns the rows that they saw, in their order, and the logits of these."""
-    order = torch.cat([_order(material, settings) for _ in range(passes)])
+    order = torch.cat([pass_order(material, settings) for _ in range(passes)])
     batches = steps(order.to(material.labels.device), settings.batch_size)
     logits = []
     for step, batch in enumerate(batches):
@@ -171,6 +128,8 @@ def _learn(
             rate = cosine_rate((epoch - 1) * len(batches) + step, settings.epochs * len(batches), settings)
             set_rates(optimiser, rate)
         seen = {name: view.index_select(0, batch) for name, view in material.views.items()}
+        if material.bridge is not None:
+            seen = degraded(seen, {name: one[batch] for name, one in material.wanted.items()}, material.bridge)
         if settings.augment.changes:
             seen = augmented(seen, {name: one[batch] for name, one in material.noise.items()}, settings.augment)
         with torch.autocast(batch.device.type, torch.bfloat16, enabled=settings.precision == "bfloat16"):
@@ -184,14 +143,6 @@ def _learn(
             _average(kept, network, (epoch - 1) * len(batches) + step, settings.averaging)
         logits.append(z.detach())
     return order.numpy(), torch.cat(logits).cpu().numpy()
-
-
-def _order(material: _Material, settings: TrainingSettings) -> Tensor:
-    """The rows of one pass: in the order that the settings say, those of two origins in turn."""
-    labels = material.labels.cpu()
-    if material.origins is None:
-        return epoch_order(labels, settings.batches)
-    return order_of_origins(material.origins, labels, settings.batches)
 
 
 def _average(kept: Network, network: Network, step: int, decay: float) -> None:
@@ -222,8 +173,7 @@ def score_views(network: Network, views: Mapping[str, np.ndarray]) -> np.ndarray
 
 def score_batch(network: Network, views: Mapping[str, Tensor]) -> Tensor:
     """Logits (n,) of the views of a batch; of a `mirrored` network the mean of those of both directions of time."""
-    sides = both_sides(network, views)
-    return torch.stack([network(side) for side in sides]).mean(dim=0)
+    return torch.stack([network(side) for side in both_sides(network, views)]).mean(dim=0)
 
 
 def both_sides(network: Network, views: Mapping[str, Tensor]) -> list[Mapping[str, Tensor]]:
@@ -234,12 +184,7 @@ def both_sides(network: Network, views: Mapping[str, Tensor]) -> list[Mapping[st
 def batches(views: Mapping[str, np.ndarray], names: Sequence[str], device: torch.device) -> Iterator[dict[str, Tensor]]:
     """Views (n, ...) as tensors on a device, SCORING_BATCH rows at a time."""
     for start in range(0, len(views[names[0]]), SCORING_BATCH):
-        yield _tensors({name: views[name][start : start + SCORING_BATCH] for name in names}, device)
-
-
-def _tensors(views: Mapping[str, np.ndarray], device: torch.device) -> dict[str, Tensor]:
-    # A copy only where torch needs one: it cannot take the read-only memory of a mapped file.
-    return {name: torch.from_numpy(np.require(view, np.float32, ("C", "W"))).to(device) for name, view in views.items()}
+        yield tensors({name: views[name][start : start + SCORING_BATCH] for name in names}, device)
 
 
 def _copy(network: Network) -> dict[str, Tensor]:

@@ -162,7 +162,8 @@ def require_fitting_lengths(description: Mapping[str, Any], found: Mapping[str, 
         if found[name] != bins:
             raise ViewError(
                 f"{whose}: {name} views of {bins_text(found[name])} bins, but the model was trained on "
-                f"{bins_text(bins)} bins"
+                f"{bins_text(bins)} bins; make them as long (under views), or bring imported ones to one length "
+                "(imported_views.<name>.rebin)"
             )
     if scale != description["scale"]:
         raise ViewError(

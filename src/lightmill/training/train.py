@@ -13,6 +13,7 @@ from lightmill.files import digest, write_csv
 from lightmill.logs import logger
 from lightmill.memory import keep_freed_memory
 from lightmill.training.augmentation import UNFOLDED
+from lightmill.training.bridges import Bridge, require_bridge
 from lightmill.training.checkpoint import Checkpoint
 from lightmill.training.dataset import Dataset, read_dataset
 from lightmill.training.determinism import deterministic, seed_torch
@@ -41,6 +42,7 @@ def train_model(
     seed: int,
     fold: Fold | None = None,
     suspects: Suspects | None = None,
+    bridge: Bridge | None = None,
 ) -> None:
     """Train one network on a dataset and write `model.safetensors`, `model.json` and `training_history.csv`.
 
@@ -59,9 +61,11 @@ def train_model(
         Which part of the training and validation rows is left out, and chosen on; none: they are as the splits say.
     suspects
         Which training labels are suspect, and what becomes of them; none: all count the same.
+    bridge
+        Which other survey's views the examples are to look like; none: they are learned from as they are.
 
     Raises LabelError as `select_examples`, `fold_examples` and `treated` do, and for settings and a fold that
-    contradict each other ModelError.
+    contradict each other ModelError; ViewError where the views of a bridge's target are of other lengths or scale.
     """
     if (fold is not None) != (settings.members == "folds"):
         raise ModelError(f"training.members: {settings.members}, but the fold is {fold}; folds have one, seeds none")
@@ -80,7 +84,10 @@ def train_model(
         counts = class_counts({split: learned[split] for split in FOLDED})
         description["fold"] = {"number": fold.number, "of": fold.of, "counts": counts}
         logger.info("part %d of %d is left out:\n%s", fold.number + 1, fold.of, counts_table(counts))
-    fit_and_save(network, learned, settings, seed, folder, description)
+    if bridge is not None:
+        require_bridge(bridge, data)
+        description["bridge"] = bridge.description
+    fit_and_save(network, learned, settings, seed, folder, description, bridge=bridge)
 
 
 def arrays_for(settings: TrainingSettings, dataset: Dataset) -> tuple[str, ...]:
@@ -170,6 +177,7 @@ def fit_and_save(
     seed: int,
     folder: str | Path,
     description: Mapping[str, Any],
+    bridge: Bridge | None = None,
 ) -> None:
     """Fit a network, resuming what was interrupted, and write its three files; the checkpoint is removed last.
 
@@ -181,7 +189,7 @@ def fit_and_save(
     folder = Path(folder)
     key = digest({"description": dict(description), "code": code_digest(__file__)})
     checkpoint = Checkpoint(folder / CHECKPOINT, key)
-    history = fit(network, examples["train"], examples["validation"], settings, seed, checkpoint)
+    history = fit(network, examples["train"], examples["validation"], settings, seed, checkpoint, bridge=bridge)
     best = standing(history, settings).best_epoch
     write_csv(folder / HISTORY, pd.DataFrame(history, columns=list(HISTORY_COLUMNS)))
     save_model(

@@ -7,7 +7,6 @@ no example stands twice. Its own division into training and test is not looked a
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +15,11 @@ import pandas as pd
 from lightmill.config.views import ImportedViews, Scale
 from lightmill.errors import LightmillError, ViewError
 from lightmill.targets import Mission, target_name
+from lightmill.views.duplicates import reject_duplicates
 from lightmill.views.imported_numbers import NUMBERS, check_units, in_our_unit
 from lightmill.views.npz import read_npz_columns
-from lightmill.views.scale_check import scale_misfits, view_spread
+from lightmill.views.rebinning import rebinned
+from lightmill.views.scale_check import rescaled, scale_misfits
 from lightmill.views.tfrecord import FIRST_BYTES, begins_record, read_example_columns
 
 REJECTED_COLUMNS = ("file", "row", "signal_id", "disposition", "reason")
@@ -49,11 +50,12 @@ def import_views(name: str, files: Sequence[str | Path], settings: ImportedViews
 
     Left out are rows whose star is no catalog number, whose views are not finite, flat or not of the declared scale,
     whose id another row has, and duplicates: of rows with the same views, to the bit or mirrored in time, the first
-    is kept; when their stars or dispositions differ, none is, for nobody knows which is right.
+    is kept; when their stars or dispositions differ, none is, for nobody knows which is right. What is kept is brought
+    to the lengths of `settings.rebin`, if any, and once more to the scale.
 
     Raises ViewError, naming the file and what is wrong, where a file cannot be read, files do not fit each other,
-    no row can be used, more than 1 % of the views are not of the declared scale, or a number cannot have the declared
-    unit.
+    no row can be used, more than 1 % of the views are not of the declared scale, a number cannot have the declared
+    unit, or a length is no length to bring the views to.
     """
     if not files:
         raise ViewError(f"imported_views.{name}.files: no file; expected paths of .npz or .tfrecord files")
@@ -69,7 +71,9 @@ def import_views(name: str, files: Sequence[str | Path], settings: ImportedViews
             array[reasons == ""] = rescaled(array[reasons == ""], settings.scale)
         _check_scale(name, view, array, settings.scale, reasons)
     _reject(reasons, _repeated_id(signals["signal_id"], reasons), "another row has the same id")
-    _reject_duplicates(views, signals, reasons)
+    reject_duplicates(views, signals, reasons)
+    # Only now: sums taken in another order tell a view from its mirror image.
+    views = {view: _rebin(name, view, array, settings, reasons) for view, array in views.items()}
     kept = reasons == ""
     if not kept.any():
         raise ViewError(f"imported_views.{name}: {_nothing_usable(reasons)}")
@@ -193,15 +197,20 @@ def _reject(reasons: np.ndarray, wrong: np.ndarray, reason: str) -> None:
     reasons[wrong & (reasons == "")] = reason
 
 
-def rescaled(views: np.ndarray, scale: Scale) -> np.ndarray:
-    """Views (n, bins) moved to a median of 0 and divided by their depth (`min`) or scatter (`mad`), row by row.
-
-    `min`: the lowest bin becomes -1. `mad`: 1.4826 times the median absolute deviation becomes 1. Rows must not be
-    flat; where the scatter is 0 nevertheless the result is not finite.
-    """
-    centred = views - np.median(views, axis=1, keepdims=True)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray(centred / view_spread(centred, scale)[:, None], np.float32)
+def _rebin(name: str, view: str, views: np.ndarray, settings: ImportedViews, reasons: np.ndarray) -> np.ndarray:
+    """Views of the length that is asked for, on their scale again; rows that have no scale then get their reason."""
+    wanted = settings.rebin
+    bins, share = (wanted.global_, 1.0) if view == "global" else (wanted.local, wanted.local_share)
+    if bins is None and share == 1:
+        return views
+    used = reasons == ""
+    try:
+        coarser = rebinned(np.where(used[:, None], views, 0), views.shape[1] if bins is None else bins, share)
+    except ViewError as error:
+        raise ViewError(f"imported_views.{name}.rebin.{view}: {error}") from None
+    coarser[used] = rescaled(coarser[used], settings.scale)
+    _reject(reasons, ~np.isfinite(coarser).all(axis=1), f"{view} view has no scale once it is re-binned")
+    return coarser
 
 
 def _check_scale(name: str, view: str, views: np.ndarray, scale: Scale, reasons: np.ndarray) -> None:
@@ -232,36 +241,3 @@ def _repeated_id(ids: pd.Series, reasons: np.ndarray) -> np.ndarray:
     repeated = np.zeros(len(ids), bool)
     repeated[good] = ids.iloc[good].duplicated().to_numpy()
     return repeated
-
-
-def _reject_duplicates(views: dict[str, np.ndarray], signals: pd.DataFrame, reasons: np.ndarray) -> None:
-    """Of rows with the same views, as they are or mirrored in time, keep the first, or none if they disagree."""
-    good = np.flatnonzero(reasons == "")
-    arrays = [views[view][good] for view in sorted(views)]
-    forward, backward = _digests(arrays), _digests([array[:, ::-1] for array in arrays])
-    places: dict[bytes, list[int]] = {}
-    for place, (there, back) in enumerate(zip(forward, backward, strict=True)):
-        places.setdefault(min(there, back), []).append(place)
-    for same in places.values():
-        if len(same) == 1:
-            continue
-        rows = signals.iloc[good[same]]
-        ids = ", ".join(rows["signal_id"])
-        if rows["target_id"].nunique() > 1 or rows["disposition"].nunique() > 1:
-            reasons[good[same]] = f"the same views with different stars or dispositions: {ids}"
-            continue
-        for place in same[1:]:
-            mirrored = " mirrored in time" if forward[place] != forward[same[0]] else ""
-            reasons[good[place]] = f"the views of {rows['signal_id'].iloc[0]}{mirrored}"
-
-
-def _digests(arrays: list[np.ndarray]) -> list[bytes]:
-    """One digest for each row of the arrays together."""
-    digests = []
-    for row in range(len(arrays[0])):
-        summary = blake2b(digest_size=16)
-        for array in arrays:
-            # Adding 0 makes -0 and 0 the same bytes.
-            summary.update((array[row] + np.float32(0)).tobytes())
-        digests.append(summary.digest())
-    return digests

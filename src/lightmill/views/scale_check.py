@@ -1,4 +1,4 @@
-"""Whether views that others have made are of the scale that they are said to be: asked of the numbers."""
+"""Whether views that others have made are of the scale that they are said to be, asked of the numbers; or made so."""
 
 import numpy as np
 
@@ -46,3 +46,14 @@ def view_spread(centred: np.ndarray, scale: Scale) -> np.ndarray:
     if scale == "mad":
         return np.asarray(MAD_TO_SIGMA * np.median(np.abs(centred), axis=1))
     return np.asarray(-centred.min(axis=1))
+
+
+def rescaled(views: np.ndarray, scale: Scale) -> np.ndarray:
+    """Views (n, bins) moved to a median of 0 and divided by their depth (`min`) or scatter (`mad`), row by row.
+
+    `min`: the lowest bin becomes -1. `mad`: 1.4826 times the median absolute deviation becomes 1. Rows must not be
+    flat; where the scatter is 0 nevertheless the result is not finite.
+    """
+    centred = views - np.median(views, axis=1, keepdims=True)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(centred / view_spread(centred, scale)[:, None], np.float32)
