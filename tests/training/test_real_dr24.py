@@ -32,7 +32,7 @@ def test_every_row_is_there_and_no_star_is_in_two_splits(dr24):
 def test_a_seed_reaches_the_required_roc_auc(dr24, tmp_path):
     config, folder = dr24
     # The seed's network, with what it is fitted by unless a configuration says otherwise.
-    quick = config.experiment_training("dr24_triage").model_copy(update={"epochs": 15})
+    quick = config.training.model_copy(update={"epochs": 15})
     assert quick.architecture == "dual_branch"
     train_model(folder, tmp_path / "1", "planet", None, quick, seed=1)
     dataset = read_dataset(folder)
