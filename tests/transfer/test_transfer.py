@@ -169,6 +169,18 @@ def test_one_more_fraction_is_one_more_cell(place, tuned, monkeypatch, tmp_path)
     assert len(fitted) - before == 2
 
 
+def test_another_rate_of_fine_tuning_concerns_nobody_else(place, tmp_path, monkeypatch):
+    fitted = []
+    fit = cells.fit
+    monkeypatch.setattr(cells, "fit", lambda *arguments: (fitted.append(1), fit(*arguments))[1])
+    for strategy, again in (("frozen", 0), ("fine_tuned", 4)):
+        job = toy_job(place, strategy)
+        run_job(job, tmp_path / strategy, seeds=(1,), rates=(1.0,))
+        before = len(fitted)
+        run_job(job._replace(fine_tune_rate=0.2), tmp_path / strategy, seeds=(1,), rates=(1.0,))
+        assert len(fitted) - before == again
+
+
 def test_a_label_that_a_cell_does_not_see_does_not_make_it_again(place, tmp_path, monkeypatch):
     fitted = []
     fit = cells.fit

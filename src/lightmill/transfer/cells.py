@@ -17,6 +17,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from lightmill.code_digest import code_digest
+from lightmill.config.training import TrainingSettings
 from lightmill.config.transfer import AS_IT_IS, WITH_SOURCE, Strategy
 from lightmill.files import atomic_path, digest
 from lightmill.logs import logger
@@ -97,18 +98,19 @@ def cell_outcome(
     if strategy != AS_IT_IS:
         labelled = {split: drawn(examples[split], cell.fraction, cell.draw) for split in DRAWN}
     network = first_network(strategy, sides.source, seed)
-    key = _key(cell, strategy, sides, seed, fine_tune_rate, labelled, network)
+    rate = 0.0 if strategy == AS_IT_IS else cell.rate * base_rate(strategy, sides.settings, fine_tune_rate)
+    settings = sides.settings.model_copy(update={"learning_rate": rate})
+    few = strategy not in (AS_IT_IS, WITH_SOURCE)
+    passes = passes_over(len(examples["train"]), len(labelled["train"])) if few else 1
+    key = _key(cell, strategy, sides, settings, seed, labelled, network, passes)
     kept = _read(path, key, network)
     if kept is not None:
         return kept
     history: list[dict[str, float]] = []
     if strategy != AS_IT_IS:
         checkpoint = Checkpoint(path.with_suffix(".checkpoint"), key, CHECKPOINT_EVERY_S)
-        rate = cell.rate * base_rate(strategy, sides.settings, fine_tune_rate)
-        settings = sides.settings.model_copy(update={"learning_rate": rate})
         learned = learned_from(strategy, labelled["train"], sides.source_examples)
         plan = PLANS[strategy](network, settings)
-        passes = 1 if strategy == WITH_SOURCE else passes_over(len(examples["train"]), len(learned))
         history = fit(network, learned, labelled["validation"], settings, seed, checkpoint, plan, passes)
     logits = {split: score_views(network, examples[split].views) for split in SCORED}
     row = _row(cell, strategy, sides, labelled, logits["validation"], history)
@@ -133,21 +135,22 @@ def _key(
     cell: Cell,
     strategy: Strategy,
     sides: Sides,
+    settings: TrainingSettings,
     seed: int,
-    fine_tune_rate: float,
     labelled: Mapping[str, Examples],
     network: Network,
+    passes: int,
 ) -> str:
     """Digest of all that decides the outcome; a label that the cell does not see does not."""
     unlabelled = [replace(sides.examples[split], labels=np.zeros(0, np.float32)) for split in SCORED]
     first = {} if strategy in FRESH else {name: _hex(tensor) for name, tensor in network.state_dict().items()}
     return digest(
         {
-            "cell": [cell.fraction, cell.draw, None if math.isnan(cell.rate) else cell.rate, cell.lasting],
+            "cell": [cell.fraction, cell.draw, cell.lasting],
             "strategy": strategy,
             "seed": seed,
-            "fine_tune_rate": fine_tune_rate,
-            "settings": sides.settings.model_dump(exclude={"seeds"}),
+            "passes": passes,
+            "settings": settings.model_dump(exclude={"seeds"}),
             "views": sides.source.description["views"],
             "threshold": sides.source.description["threshold"] if strategy == AS_IT_IS else None,
             "first": first,
