@@ -142,6 +142,9 @@ def test_two_sources_stand_side_by_side_and_what_has_none_once(place, folders, t
     assert len(results) == (5 * 4 + 1) * 3 + (4 + 1) * 3
     differences = tables["differences"].query("metric == 'average_precision' and not primary")
     of_other = differences[differences["source"] == "other"]
+    # Two comparisons were named, and each is made from both sources.
+    named = tables["differences"].query("primary")
+    assert set(named["confidence"].round(6)) == {1 - 0.05 / 4}
     assert set(of_other["strategy"] + " " + of_other["other"]) == {
         "zero_shot from_scratch",
         "joint from_scratch",

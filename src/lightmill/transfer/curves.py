@@ -57,13 +57,13 @@ def curves(points: Sequence[Point], confidence: float) -> pd.DataFrame:
 def differences(points: Sequence[Point], primary: Sequence[Comparison], confidence: float) -> pd.DataFrame:
     """DIFFERENCE_COLUMNS of all pairs of strategies at each fraction, paired by group, seed and draw.
 
-    Those named in `primary` come first of each source, as often as there are sources, and their intervals allow for
-    their number (Bonferroni): all of them together hold with the confidence.
+    Those named in `primary` come first, each as often as there are sources, and their intervals allow for their number
+    (Bonferroni): all of them together hold with the confidence.
     """
     rows = []
+    named = {(one.strategy, one.other, one.fraction) for one in primary}
+    strict = 1 - (1 - confidence) / max(len(named) * len(sources_of(points)), 1)
     for source in sources_of(points):
-        named = {(one.strategy, one.other, one.fraction) for one in primary}
-        strict = 1 - (1 - confidence) / max(len(named), 1)
         for fraction in fractions_of(points):
             there = at_fraction(points, source, fraction)
             pairs = [*combinations(_in_pairs(there), 2)]
