@@ -42,6 +42,7 @@ wildcard_constraints:
 
 include: "rules/paths.smk"
 include: "rules/inputs.smk"
+include: "rules/transfer_inputs.smk"
 include: "rules/simulate.smk"
 include: "rules/catalogs.smk"
 include: "rules/lightcurves.smk"

@@ -88,6 +88,23 @@ def require_archives():
 require_archives()
 
 
+def require_trained_models():
+    """Raise WorkflowError where models of another run, or the dataset that they were trained on, do not exist."""
+    for name, trained in CONFIG.trained_models.items():
+        for key, folder, file in (
+            ("ensemble", trained.ensemble, "model.json"),
+            ("dataset", trained.dataset, DATASET_FILES["manifest"]),
+        ):
+            if not (Path(folder) / file).is_file():
+                raise WorkflowError(
+                    f"trained_models.{name}.{key}: no {file} in {folder!r}; name a folder that another run has made, "
+                    "results/<run>/models/<experiment>/ensemble and results/<run>/datasets/<name>, or run that one first"
+                )
+
+
+require_trained_models()
+
+
 def uses_sector_lists():
     """Whether the archive's lists of TESS's two-minute light curves are wanted, and a server may have them."""
     tess = CONFIG.archives.tess

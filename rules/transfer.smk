@@ -15,6 +15,7 @@ rule choose_rates:
     input:
         unpack(experiment_dataset),
         unpack(transfer_source),
+        datasets=compared_datasets,
     output:
         rates="<run>/transfer/{experiment}/{origin}/{strategy}/rates.csv",
     log:

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from lightmill.logs import job_log
-from lightmill.transfer.tune import configured_job, transfer_model
+from lightmill.transfer.job import configured_job
+from lightmill.transfer.tune import transfer_model
 
 with job_log(snakemake.log[0]):
     transfer_model(

@@ -62,6 +62,18 @@ def test_fractions_and_rates_are_put_in_order():
             {"strategies": ["frozen"], "primary": [{"strategy": "frozen", "fraction": 0.1}]},
             "primary: from_scratch is none of the strategies; there are frozen",
         ),
+        ({"fractions": [1 / 7]}, "0.14285714285714285 has too many digits; write 0.142857"),
+        ({"rates": [1, 600]}, "rates"),
+        ({"training": {"learning_rate": 0.5}}, "experiments.to.rates: 3 times the learning rate, 0.5, is above 1"),
+        (
+            {
+                "primary": [
+                    {"strategy": "joint", "other": "frozen", "fraction": 0.1},
+                    {"strategy": "frozen", "other": "joint", "fraction": 0.1},
+                ]
+            },
+            "primary: the same comparison stands twice",
+        ),
         (
             {"primary": [{"strategy": "joint", "other": "joint", "fraction": 0.1}]},
             "primary: joint is compared with itself",

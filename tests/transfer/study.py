@@ -68,7 +68,7 @@ def study(strategies=tuple(LAWS), fractions=FRACTIONS, sources=("dr24",), seeds=
                     {
                         **about, "target": target, "task": "triage", "architecture": "dual_branch", "draw": draw,
                         "seed": str(seed), "split": "test", "rate": np.nan if fraction == 0 else 1.0,
-                        "n_validation": 900, "n_validation_positives": 190,
+                        "n_validation": 900 * (n_labels > 0), "n_validation_positives": 190 * (n_labels > 0),
                         "n_test": N_TEST, "n_test_positives": N_TEST_POSITIVES,
                         "average_precision": point, "roc_auc": roc(point),
                     }
@@ -109,6 +109,7 @@ def compared(strategies, fractions, sources):
             worth.append(
                 {"source": source, "strategy": name, "fraction": fraction, "n_labels": n_labels, "value": values[name],
                  "scratch_labels": scratch, "low": scratch * 0.8, "high": min(scratch * 1.3, N_TRAIN),
+                 "fewest": min(fractions) * N_TRAIN, "most": max(fractions) * N_TRAIN,
                  "beyond": scratch == N_TRAIN, "worth": scratch - n_labels}
             )  # fmt: skip
     return {
@@ -122,7 +123,20 @@ DIFFERENCES = [
     "source", "fraction", "n_labels", "strategy", "other", "metric", "value", "other_value", "difference", "low",
     "high", "confidence", "excludes_zero", "better", "primary",
 ]  # fmt: skip
-WORTH = ["source", "strategy", "fraction", "n_labels", "value", "scratch_labels", "low", "high", "beyond", "worth"]
+WORTH = [
+    "source",
+    "strategy",
+    "fraction",
+    "n_labels",
+    "value",
+    "scratch_labels",
+    "low",
+    "high",
+    "fewest",
+    "most",
+    "beyond",
+    "worth",
+]
 
 
 def difference(about, strategy, other, values, apart, metric, half, primary=False):

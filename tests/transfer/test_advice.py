@@ -11,7 +11,7 @@ from lightmill.figures import save_figure
 from lightmill.files import sha256_file
 from lightmill.transfer.advice import write_advice
 from lightmill.transfer.advice_template import template_digest
-from lightmill.transfer.advice_words import about, in_short, label_range, of_primary, of_recommendation
+from lightmill.transfer.advice_words import about, in_short, label_range, of_primary, of_recommendation, worth_text
 from lightmill.transfer.claims import check_claims
 from lightmill.transfer.recommend import recommend
 
@@ -137,16 +137,28 @@ def test_numbers_of_labels_are_rounded_to_two_digits():
     assert label_range(8878, 8878) == "About 8,900 labels"
 
 
-def test_a_source_is_worth_labels():
+@pytest.mark.parametrize(
+    ("needed", "low", "high", "beyond", "text"),
+    [
+        (400, 250, 700, False, "400 (250 to 700)"),
+        (100, 100, 700, False, "100 or fewer (100 or fewer to 700)"),
+        (400, 100, 700, False, "400 (100 or fewer to 700)"),
+        (400, 250, 1000, False, "400 (250 to 1,000 or more)"),
+        (1000, 700, 1000, True, "more than all 1,000 (700 to 1,000 or more)"),
+        (400, 100, 1000, False, "cannot tell: anything from 100 or fewer to 1,000 or more"),
+    ],
+)
+def test_how_many_labels_a_source_is_worth_is_no_surer_than_what_was_measured(needed, low, high, beyond, text):
+    row = {"scratch_labels": needed, "low": low, "high": high, "fewest": 100, "most": 1000, "beyond": beyond}
+    assert worth_text(row) == text
+
+
+def test_a_recommendation_has_the_worth_of_its_strategy():
     tables = study()
-    recommended = recommend(tables["curves"], tables["differences"], tables["worth"].assign(beyond=False), "dr24")
-    row = tables["worth"].query("strategy == 'frozen' and fraction == 0.05").iloc[0]
-    assert of_recommendation(recommended[2])["worth"] == f"8,900 ({about(row['low'])} to 8,900)"
-    sure = tables["worth"].assign(low=tables["worth"]["scratch_labels"])
-    recommended = recommend(tables["curves"], tables["differences"], sure, "dr24")
-    assert of_recommendation(recommended[2])["worth"] == "more than all 8,878"
     recommended = recommend(tables["curves"], tables["differences"], tables["worth"], "dr24")
-    assert of_recommendation(recommended[2])["worth"] == "more than all 8,878 (at least about 7,100)"
+    row = tables["worth"].query("strategy == 'frozen' and fraction == 0.05").iloc[0]
+    assert recommended[2].strategy == "frozen"
+    assert of_recommendation(recommended[2])["worth"] == worth_text(row)
 
 
 def test_each_source_is_worth_its_own_labels():

@@ -84,8 +84,27 @@ def test_noise_of_seeds_and_of_draws_widens_the_intervals():
     assert width(toy_grid(0.0, 0.3)) > 1.5 * quiet
 
 
-def test_points_repeat_and_hold_the_value_of_all():
+def test_points_repeat():
     first, second = (sampled_points(toy_grid(0.1, 0.1), 50) for _ in range(2))
     for one, other in zip(first, second, strict=True):
         assert np.array_equal(one.samples, other.samples)
-        assert one.samples[:, 0].min() < one.value[0] < one.samples[:, 0].max()
+
+
+@pytest.mark.parametrize(("of_seeds", "of_draws"), [(0.5, 0.0), (0.0, 0.5), (0.4, 0.4)])
+def test_samples_lie_around_the_value_however_much_seeds_differ(of_seeds, of_draws):
+    # Of fewer different seeds a mean is worse: without a correction all samples would lie below.
+    for point in sampled_points(toy_grid(of_seeds, of_draws), 400):
+        # What is left is that of the bootstrap of stars.
+        assert abs(point.samples[:, 0].mean() - point.value[0]) < 0.3 * point.samples[:, 0].std()
+
+
+def test_steadier_seeds_are_no_advantage():
+    steady, unsteady = toy_grid(0.02, 0.0).arms[0], toy_grid(0.6, 0.0).arms[0]
+    # The same mean of the seeds, which differ much or little.
+    mean = unsteady.scores["test"].mean(axis=0, keepdims=True)
+    steady = steady._replace(scores={"test": mean + 0.05 * (unsteady.scores["test"] - mean)})
+    grid = toy_grid(0.0, 0.0)
+    first, second = sampled_points(grid._replace(arms=[steady, unsteady]), 400)
+    assert first.value == pytest.approx(second.value, abs=1e-3)
+    apart = first.samples[:, 0] - second.samples[:, 0]
+    assert abs(apart.mean()) < 0.2 * apart.std()

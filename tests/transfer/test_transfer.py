@@ -9,7 +9,7 @@ from transfer.toys import FRACTIONS, SETTINGS, run_job, toy_job, toy_sides
 from lightmill.config import parse_config
 from lightmill.config.training import TaskLabels, TrainingSettings
 from lightmill.config.transfer import STRATEGIES
-from lightmill.errors import ConfigError, LabelError, ModelError, ViewError
+from lightmill.errors import ConfigError, DivergenceError, LabelError, ModelError, ViewError
 from lightmill.files import sha256_file
 from lightmill.training import load_model, read_dataset
 from lightmill.training.dataset import write_dataset
@@ -158,15 +158,37 @@ def test_a_job_that_was_killed_makes_what_is_missing(place, tuned, tmp_path, mon
     assert hashes(done) == hashes(tuned[strategy])
 
 
-def test_one_more_fraction_is_one_more_cell(place, tuned, monkeypatch, tmp_path):
+@pytest.mark.parametrize(
+    ("before", "after"), [((0.05, 0.5, 1.0), (0.05, 0.2, 0.5, 1.0)), ((0.05, 0.5), (0.05, 0.5, 1.0))]
+)
+def test_one_more_fraction_is_one_more_cell(place, monkeypatch, tmp_path, before, after):
     fitted = []
     fit = cells.fit
     monkeypatch.setattr(cells, "fit", lambda *arguments: (fitted.append(1), fit(*arguments))[1])
     folder = tmp_path / "frozen"
-    run_job(toy_job(place, "frozen"), folder, seeds=(1,))
-    before = len(fitted)
-    run_job(toy_job(place, "frozen", fractions=(0.05, 0.2, 0.5, 1.0)), folder, seeds=(1,))
-    assert len(fitted) - before == 2
+    run_job(toy_job(place, "frozen", fractions=before), folder, seeds=(1,))
+    done = len(fitted)
+    run_job(toy_job(place, "frozen", fractions=after), folder, seeds=(1,))
+    assert len(fitted) - done == 2
+
+
+def test_a_smaller_set_goes_through_its_labels_less_often(place, monkeypatch, tmp_path):
+    passes = []
+    fit = cells.fit
+    monkeypatch.setattr(cells, "fit", lambda *arguments: (passes.append(arguments[-1]), fit(*arguments))[1])
+    meta = toy_meta(300, mission="TESS", prefix="FAR")
+    toy_dataset(tmp_path / "there", meta=meta, noise=0.8)
+    job = toy_job(place, "from_scratch", target_dataset=tmp_path / "there", fractions=(0.05, 1.0))
+    run_job(job, tmp_path / "run", seeds=(1,), draws=1, rates=(1.0,))
+    train = meta[meta["split"] == "train"]
+    seen = drawn_rows(train["group_id"].to_numpy(str), (train["label"] == "planet").to_numpy(float), 0.05, 0)
+    # Rows that the cell does not see, of no class that its share is taken of.
+    gone = train.index[~seen & (train["label"] == "not_planet").to_numpy()]
+    views = {name: np.delete(view, gone, axis=0) for name, view in toy_views(meta, noise=0.8).items()}
+    write_dataset(tmp_path / "there", views, meta.drop(index=gone), {"scale": "min", "settings": {}, "labels": {}})
+    first, second = passes[0], len(passes)
+    run_job(job, tmp_path / "run", seeds=(1,), draws=1, rates=(1.0,))
+    assert passes[second] < first
 
 
 def test_another_rate_of_fine_tuning_concerns_nobody_else(place, tmp_path, monkeypatch):
@@ -298,6 +320,29 @@ def test_folds_are_no_source(place, tmp_path):
     ensemble_models([tmp_path / "1", tmp_path / "2"], place / "here", tmp_path / "ensemble")
     with pytest.raises(ModelError, match=r"ensemble: folds, which have learned.*members: seeds"):
         run_job(toy_job(place, "zero_shot", ensemble=tmp_path / "ensemble"), tmp_path)
+
+
+def test_another_question_by_name_is_refused(place, tmp_path):
+    with pytest.raises(ModelError, match=r"ensemble answers the task 'planet', not 'triage'"):
+        run_job(toy_job(place, "zero_shot", task="triage"), tmp_path, seeds=(1,))
+    run_job(toy_job(place, "zero_shot", task="triage", mismatched=True), tmp_path, seeds=(1,))
+
+
+def test_a_rate_at_which_nothing_stays_finite_is_no_choice(place, tmp_path, monkeypatch):
+    fit = cells.fit
+
+    def diverging(network, train, validation, settings, *others):
+        if settings.learning_rate > 5e-4:
+            raise DivergenceError("epoch 1: not finite")
+        return fit(network, train, validation, settings, *others)
+
+    monkeypatch.setattr(cells, "fit", diverging)
+    run_job(toy_job(place, "frozen"), tmp_path / "frozen", seeds=(1,))
+    table = pd.read_csv(tmp_path / "frozen" / "rates.csv")
+    assert table.loc[table["rate"] == 1, "validation_average_precision"].isna().all()
+    assert table["chosen"].tolist() == [True, False] * 3
+    with pytest.raises(DivergenceError, match=r"frozen, fraction 0\.05: at none of the rates \[1\.0\]"):
+        run_job(toy_job(place, "frozen"), tmp_path / "none", seeds=(1,), rates=(1.0,))
 
 
 def test_a_strategy_that_learns_needs_its_rates(place, tmp_path):

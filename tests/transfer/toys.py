@@ -3,7 +3,8 @@
 from training.toys import toy_dataset, toy_ensemble, toy_meta
 
 from lightmill.config.training import TrainingSettings
-from lightmill.transfer.tune import Job, choose_rates, transfer_model
+from lightmill.transfer.job import Job
+from lightmill.transfer.tune import choose_rates, transfer_model
 
 SETTINGS = TrainingSettings(epochs=3, batch_size=32)
 FRACTIONS = (0.05, 0.5, 1.0)
@@ -41,7 +42,7 @@ def run_job(job, folder, seeds=SEEDS, draws=2, rates=(0.3, 1.0)):
     table = None
     if job.strategy != "zero_shot":
         table = folder / "rates.csv"
-        choose_rates(job, rates, seeds[0], folder / "cells", table)
+        choose_rates(job, [job.target_dataset, job.source_dataset], rates, seeds[0], folder / "cells", table)
     for seed in seeds:
         transfer_model(job, draws, seed, table, folder / "cells", folder / str(seed))
     return [folder / str(seed) for seed in seeds]

@@ -46,6 +46,12 @@ def check_transfer(
                 f"{place}.task: {experiment.task!r}, but its source asks {experiments[source].task!r}; "
                 "both sides of a transfer ask the same question"
             )
+    settings = TrainingSettings(**{**training.model_dump(), **experiment.training})
+    if experiment.rates[-1] * settings.learning_rate > 1:
+        raise ValueError(
+            f"{place}.rates: {experiment.rates[-1]:g} times the learning rate, {settings.learning_rate:g}, is above 1; "
+            "leave the largest factors out"
+        )
     of_run = [source for source in experiment.sources if source in experiments]
     if of_run and "seeds" in experiment.training:
         raise ValueError(f"{place}.training.seeds: a transfer has the seeds of its source; leave it out")

@@ -78,13 +78,24 @@ class TransferKeys(Section):
         description="Allow label maps of source and target that disagree on a class (with `source` only).",
     )
     fine_tune_rate: float = Field(
-        default=0.1, gt=0, le=1, description="Learning rate of fine_tuned, as a fraction of training's own."
+        default=0.1,
+        gt=0,
+        le=1,
+        description="Learning rate of fine_tuned, as a fraction of training's own (with `source` only).",
     )
 
     @property
     def sources(self) -> list[str]:
         """The names under `source`, one or several; none where the experiment is no transfer."""
         return [] if self.source is None else [self.source] if isinstance(self.source, str) else self.source
+
+    @field_validator("fractions")
+    @classmethod
+    def _few_digits(cls, values: list[float]) -> list[float]:
+        for value in values:
+            if float(f"{value:g}") != value:
+                raise ValueError(f"{value!r} has too many digits; write {value:g}, which is how its files are called")
+        return values
 
     @field_validator("strategies", "fractions", "rates")
     @classmethod
@@ -101,6 +112,9 @@ class TransferKeys(Section):
                 raise ValueError(f"{', '.join(named)} make sense only with source")
         if len(set(self.sources)) < len(self.sources):
             raise ValueError("source: the same stands twice")
+        pairs = [(frozenset((one.strategy, one.other)), one.fraction) for one in self.primary]
+        if len(set(pairs)) < len(pairs):
+            raise ValueError("primary: the same comparison stands twice")
         for comparison in self.primary:
             missing = [name for name in (comparison.strategy, comparison.other) if name not in self.strategies]
             if missing:

@@ -5,7 +5,7 @@ from lightmill.lazy import lazy_names
 __getattr__, __dir__, __all__ = lazy_names(
     __name__,
     {
-        "Job": "tune",
+        "Job": "job",
         "choose_rates": "tune",
         "compare_transfer": "compare",
         "transfer_model": "tune",

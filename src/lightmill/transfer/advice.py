@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 from jinja2 import Environment, StrictUndefined
 
+from lightmill.config.transfer import ALONE, AS_IT_IS
 from lightmill.files import write_text
 from lightmill.transfer.advice_template import template_text
 from lightmill.transfer.advice_words import (
@@ -20,7 +21,7 @@ from lightmill.transfer.advice_words import (
     of_recommendation,
 )
 from lightmill.transfer.recommend import recommend
-from lightmill.transfer.styles import SCRATCH, STYLES, ZERO_SHOT, of_source, percent, sources_of, strategies_of
+from lightmill.transfer.styles import STYLES, of_source, percent, sources_of, strategies_of
 
 
 def write_advice(
@@ -57,6 +58,7 @@ def write_advice(
         raise KeyError(f"no figure of the page of advice: {', '.join(unknown)}; there are {', '.join(FIGURES)}")
     about = results.iloc[0].to_dict()
     strategies = strategies_of(results)
+    learners = results[results["fraction"] > 0]
     page = (
         _environment()
         .from_string(template_text())
@@ -64,10 +66,10 @@ def write_advice(
             about=about,
             sources=[_of_source(source, curves, differences, worth) for source in sources_of(results)],
             strategies=[(STYLES[name].name, STRATEGIES[name]) for name in strategies],
-            scratch=SCRATCH in strategies,
+            scratch=ALONE in strategies,
             learned=max(results["n_labels"]),
-            validation=_range(results["n_validation"]),
-            validation_positives=_range(results["n_validation_positives"]),
+            validation=_range(learners["n_validation"]) if len(learners) else "",
+            validation_positives=_range(learners["n_validation_positives"]) if len(learners) else "",
             guessing=about["n_test_positives"] / about["n_test"],
             primary=of_primary(differences),
             claims=of_claims(claims),
@@ -88,7 +90,7 @@ def _environment() -> Environment:
 def _of_source(source: str, curves: pd.DataFrame, differences: pd.DataFrame, worth: pd.DataFrame) -> dict[str, Any]:
     recommended = recommend(curves, differences, worth, source)
     shown = of_source(curves, source)
-    baseline = shown[(shown["strategy"] == ZERO_SHOT) & (shown["metric"] == "average_precision")]
+    baseline = shown[(shown["strategy"] == AS_IT_IS) & (shown["metric"] == "average_precision")]
     return {
         "name": source,
         "short": in_short(recommended),

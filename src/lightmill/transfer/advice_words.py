@@ -7,14 +7,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from lightmill.config.transfer import ALONE, AS_IT_IS
 from lightmill.transfer.claims import FEW, FROZEN_SUFFICES, JOINT_WINS, MARGIN, MOST_AT_SIZE, SUMMARY
 from lightmill.transfer.recommend import Recommendation
-from lightmill.transfer.styles import METRICS, SCRATCH, STYLES, ZERO_SHOT, percent
+from lightmill.transfer.styles import METRICS, STYLES, percent
 
 # What each strategy does, after "it is".
-STRATEGIES = {
-    ZERO_SHOT: "The source's network as it is. It learns nothing from your labels.",
-    SCRATCH: "A new network that learns from your labels alone. No source is needed.",
+STRATEGIES: dict[str, str] = {
+    AS_IT_IS: "The source's network as it is. It learns nothing from your labels.",
+    ALONE: "A new network that learns from your labels alone. No source is needed.",
     "frozen": "The source's network goes on learning from your labels, except for its early layers, which find simple "
     "shapes such as edges and dips: these stay as they are.",
     "fine_tuned": "The whole of the source's network goes on learning from your labels, in small steps.",
@@ -22,17 +23,17 @@ STRATEGIES = {
     "early ones late and in smaller steps.",
     "joint": "One network learns from the source's labels and from yours together, as much from one as from the other.",
 }
-_SUBJECTS = {
-    ZERO_SHOT: "the source's network as it is",
-    SCRATCH: "training from scratch",
+_SUBJECTS: dict[str, str] = {
+    AS_IT_IS: "the source's network as it is",
+    ALONE: "training from scratch",
     "frozen": "freezing the early layers",
     "fine_tuned": "fine-tuning",
     "gradual": "gradual unfreezing",
     "joint": "joint training",
 }
-_DO = {
-    ZERO_SHOT: "take the source's network as it is",
-    SCRATCH: "train from scratch",
+_DO: dict[str, str] = {
+    AS_IT_IS: "take the source's network as it is",
+    ALONE: "train from scratch",
     "frozen": "go on training with the early layers frozen",
     "fine_tuned": "fine-tune the whole network",
     "gradual": "unfreeze the network gradually",
@@ -113,7 +114,7 @@ def of_recommendation(item: Recommendation) -> dict[str, str]:
 
 
 def _gain(item: Recommendation) -> str:
-    if item.strategy == SCRATCH:
+    if item.strategy == ALONE:
         return "it is from scratch"
     if item.gain is None:
         return "not measured"
@@ -123,16 +124,23 @@ def _gain(item: Recommendation) -> str:
 
 
 def _worth(item: Recommendation) -> str:
-    if item.strategy == SCRATCH:
+    if item.strategy == ALONE:
         return "the same"
     if item.worth is None:
         return "not measured"
-    if item.worth["beyond"]:
-        least = (
-            f" (at least about {about(item.worth['low'])})" if item.worth["low"] < item.worth["scratch_labels"] else ""
-        )
-        return f"more than all {item.worth['scratch_labels']:,.0f}{least}"
-    return f"{about(item.worth['scratch_labels'])} ({about(item.worth['low'])} to {about(item.worth['high'])})"
+    return worth_text(item.worth)
+
+
+def worth_text(row: Mapping[str, Any]) -> str:
+    """A row of `worth.csv` in words: how many labels from scratch give the same, and how sure that is."""
+    fewest, most = row["fewest"], row["most"]
+    below, above = row["low"] <= fewest, row["high"] >= most
+    if below and above:
+        return f"cannot tell: anything from {about(fewest)} or fewer to {about(most)} or more"
+    ends = f"{about(row['low'])}{' or fewer' if below else ''} to {about(row['high'])}{' or more' if above else ''}"
+    if row["beyond"]:
+        return f"more than all {most:,.0f} ({ends})"
+    return f"{about(row['scratch_labels'])}{' or fewer' if row['scratch_labels'] <= fewest else ''} ({ends})"
 
 
 def of_primary(differences: pd.DataFrame) -> list[dict[str, str]]:

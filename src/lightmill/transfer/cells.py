@@ -94,7 +94,8 @@ def cell_outcome(
     """
     path = Path(folder) / f"{cell.name}.safetensors"
     examples = sides.examples
-    labelled = examples
+    # What is learned from and chosen on; without learning, what it is told how well the network does.
+    labelled = {"validation": examples["validation"]}
     if strategy != AS_IT_IS:
         labelled = {split: drawn(examples[split], cell.fraction, cell.draw) for split in DRAWN}
     network = first_network(strategy, sides.source, seed)
@@ -104,7 +105,7 @@ def cell_outcome(
     passes = passes_over(len(examples["train"]), len(labelled["train"])) if few else 1
     key = _key(cell, strategy, sides, settings, seed, labelled, network, passes)
     kept = _read(path, key, network)
-    if kept is not None:
+    if kept is not None and (kept.network is not None or not cell.lasting):
         return kept
     history: list[dict[str, float]] = []
     if strategy != AS_IT_IS:
@@ -146,7 +147,7 @@ def _key(
     first = {} if strategy in FRESH else {name: _hex(tensor) for name, tensor in network.state_dict().items()}
     return digest(
         {
-            "cell": [cell.fraction, cell.draw, cell.lasting],
+            "cell": [cell.fraction, cell.draw],
             "strategy": strategy,
             "seed": seed,
             "passes": passes,
@@ -154,7 +155,7 @@ def _key(
             "views": sides.source.description["views"],
             "threshold": sides.source.description["threshold"] if strategy == AS_IT_IS else None,
             "first": first,
-            "labelled": examples_digest([labelled[split] for split in DRAWN]),
+            "labelled": examples_digest([labelled[split] for split in DRAWN if split in labelled]),
             "scored": examples_digest(unlabelled),
             "source": examples_digest([sides.source_examples["train"]]) if strategy == WITH_SOURCE else None,
             "versions": library_versions(),
@@ -177,9 +178,9 @@ def _row(
 ) -> dict[str, Any]:
     chosen_on = labelled["validation"]
     seen = np.isin(sides.examples["validation"].meta["signal_id"], chosen_on.meta["signal_id"])
-    train = labelled["train"].labels if strategy != AS_IT_IS else np.zeros(0)
-    chosen = chosen_on.labels if strategy != AS_IT_IS else np.zeros(0)
-    weights = class_weights(labelled["train"].labels) if sides.settings.class_weights else np.ones(2, np.float32)
+    train, chosen = (labelled[split].labels if strategy != AS_IT_IS else np.zeros(0) for split in DRAWN)
+    weighed = labelled.get("train", sides.examples["train"])
+    weights = class_weights(weighed.labels) if sides.settings.class_weights else np.ones(2, np.float32)
     metrics = epoch_metrics(chosen_on.labels, logits[seen], weights)
     return {
         "fraction": cell.fraction,

@@ -14,8 +14,9 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from lightmill.config.transfer import ALONE
 from lightmill.transfer.pairs import Pair, Pairs, best_of, pairs_of, with_best
-from lightmill.transfer.styles import SCRATCH, percent
+from lightmill.transfer.styles import percent
 
 HOLDS, FAILS, UNTOLD = "holds", "does not hold", "cannot tell"
 JOINT_WINS = "joint training wins"
@@ -99,7 +100,7 @@ def check_claims(*, differences: pd.DataFrame, n_source: Mapping[str, int]) -> p
 
 
 def _joint_wins(looks: Sequence[_Look]) -> list[dict[str, Any]]:
-    return _against_the_best(JOINT_WINS, "joint", looks, looks, (WITH_SCRATCH, SCRATCH), wins)
+    return _against_the_best(JOINT_WINS, "joint", looks, looks, (WITH_SCRATCH, ALONE), wins)
 
 
 def _frozen_suffices(looks: Sequence[_Look]) -> list[dict[str, Any]]:
@@ -161,7 +162,7 @@ def _in_general(rows: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
 
 
 def _most_at_size(looks: Sequence[_Look]) -> list[dict[str, Any]]:
-    gains = [(look, pair) for look in looks if (pair := best_of(look.pairs, TRANSFERS, SCRATCH))]
+    gains = [(look, pair) for look in looks if (pair := best_of(look.pairs, TRANSFERS, ALONE))]
     if not gains:
         return []
     within = [pair for look, pair in gains if _within(look.ratio)]

@@ -18,13 +18,11 @@ from lightmill.transfer.claims import check_claims
 from lightmill.transfer.curves import best, curves, differences, worth
 from lightmill.transfer.draws import drawn_rows
 from lightmill.transfer.fairness import shared_stars
-from lightmill.transfer.grid import Arm, Grid, read_grid
+from lightmill.transfer.grid import MEAN, Arm, Grid, read_grid
 from lightmill.transfer.pages import write_pages
 from lightmill.transfer.samples import sampled_points
 from lightmill.transfer.tune import RATE_COLUMNS
 
-# The row of a cell's seeds together.
-MEAN = "mean"
 SPLIT = "test"
 
 

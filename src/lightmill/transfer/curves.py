@@ -39,6 +39,8 @@ WORTH_COLUMNS = (
     "scratch_labels",
     "low",
     "high",
+    "fewest",
+    "most",
     "beyond",
     "worth",
 )
@@ -57,8 +59,8 @@ def curves(points: Sequence[Point], confidence: float) -> pd.DataFrame:
 def differences(points: Sequence[Point], primary: Sequence[Comparison], confidence: float) -> pd.DataFrame:
     """DIFFERENCE_COLUMNS of all pairs of strategies at each fraction, paired by group, seed and draw.
 
-    Those named in `primary` come first, each as often as there are sources, and their intervals allow for their number
-    (Bonferroni): all of them together hold with the confidence.
+    Those named in `primary` come first, by average precision, each as often as there are sources, and their intervals
+    allow for their number (Bonferroni): all of them together hold with the confidence.
     """
     rows = []
     named = {(one.strategy, one.other, one.fraction) for one in primary}
@@ -71,9 +73,10 @@ def differences(points: Sequence[Point], primary: Sequence[Comparison], confiden
                 swapped = (other, strategy, fraction) in named
                 pair = (other, strategy) if swapped else (strategy, other)
                 is_primary = (*pair, fraction) in named
-                rows += _difference(
-                    source, fraction, there[pair[0]], there[pair[1]], strict if is_primary else confidence, is_primary
-                )
+                for metric in METRICS:
+                    judged = is_primary and metric == METRICS[0]
+                    sure = strict if judged else confidence
+                    rows.append(_difference(source, fraction, there[pair[0]], there[pair[1]], metric, sure, judged))
     table = pd.DataFrame(rows, columns=list(DIFFERENCE_COLUMNS))
     return table.sort_values("primary", ascending=False, kind="stable", ignore_index=True)
 
@@ -84,32 +87,14 @@ def _in_pairs(there: dict[str, Point]) -> list[str]:
 
 
 def _difference(
-    source: str, fraction: float, first: Point, other: Point, confidence: float, primary: bool
-) -> list[tuple[object, ...]]:
-    rows: list[tuple[object, ...]] = []
-    for place, metric in enumerate(METRICS):
-        low, high = percentile_interval(first.samples[:, place] - other.samples[:, place], confidence)
-        better = first.strategy if low > 0 else other.strategy if high < 0 else ""
-        values = first.value[place], other.value[place]
-        rows.append(
-            (
-                source,
-                fraction,
-                max(first.n_labels, other.n_labels),
-                first.strategy,
-                other.strategy,
-                metric,
-                *values,
-                values[0] - values[1],
-                low,
-                high,
-                confidence,
-                better != "",
-                better,
-                primary,
-            )
-        )
-    return rows
+    source: str, fraction: float, first: Point, other: Point, metric: str, confidence: float, primary: bool
+) -> tuple[object, ...]:
+    place = METRICS.index(metric)
+    low, high = percentile_interval(first.samples[:, place] - other.samples[:, place], confidence)
+    better = first.strategy if low > 0 else other.strategy if high < 0 else ""
+    values = first.value[place], other.value[place]
+    about = (source, fraction, max(first.n_labels, other.n_labels), first.strategy, other.strategy, metric)
+    return (*about, *values, values[0] - values[1], low, high, confidence, better != "", better, primary)
 
 
 def best(points: Sequence[Point]) -> pd.DataFrame:
@@ -129,9 +114,9 @@ def worth(points: Sequence[Point], confidence: float) -> pd.DataFrame:
     """WORTH_COLUMNS: how many labels a network from scratch needs for what a strategy reaches with fewer.
 
     The curve of ALONE is made of straight lines in the logarithm of the number of labels, and made not to fall (its
-    running maximum). Below its first point nothing is known: then `scratch_labels` is that point's number. Where it
-    never gets there, the number is that of its last point, and `beyond` is true. Intervals are of the bootstrap samples
-    of both. Empty where there is no such curve.
+    running maximum). Nothing is known below its first point, `fewest`, and above its last, `most`: what stands at one
+    of these ends may be less, or more, intervals too. Where the curve never gets there, `beyond` is true. Intervals
+    are of the bootstrap samples of both. Empty where there is no such curve.
     """
     alone = sorted((point for point in points if point.strategy == ALONE), key=lambda point: point.n_labels)
     if not alone:
@@ -150,7 +135,7 @@ def worth(points: Sequence[Point], confidence: float) -> pd.DataFrame:
         low, high = percentile_interval(np.array(sampled), confidence)
         beyond = bool(point.value[0] > reached[-1])
         about = (point.source, point.strategy, point.fraction, point.n_labels, point.value[0])
-        rows.append((*about, needed, low, high, beyond, needed - point.n_labels))
+        rows.append((*about, needed, low, high, labels[0], labels[-1], beyond, needed - point.n_labels))
     return pd.DataFrame(rows, columns=list(WORTH_COLUMNS))
 
 

@@ -7,12 +7,12 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from lightmill.config.transfer import AS_IT_IS
 from lightmill.figures import STYLE, save_figure
-from lightmill.transfer.figure import MEAN
+from lightmill.transfer.grid import MEAN
 from lightmill.transfer.styles import (
     METRICS,
     STYLES,
-    ZERO_SHOT,
     explain,
     labels_by_fraction,
     of_source,
@@ -56,7 +56,7 @@ def curves_figure(curves: pd.DataFrame, draws: pd.DataFrame, confidence: float) 
         for axes, (metric, name) in zip(panels[:, column], METRICS.items(), strict=True):
             for strategy in strategies_of(shown):
                 rows = shown[(shown["strategy"] == strategy) & (shown["metric"] == metric)]
-                if strategy == ZERO_SHOT:
+                if strategy == AS_IT_IS:
                     _draw_level(axes, rows.iloc[0])
                 else:
                     beside = 1.035 ** (strategies.index(strategy) - (len(strategies) - 1) / 2)
@@ -80,7 +80,7 @@ def curves_figure(curves: pd.DataFrame, draws: pd.DataFrame, confidence: float) 
 
 
 def _marker(strategy: str) -> str:
-    return "" if strategy == ZERO_SHOT else STYLES[strategy].marker
+    return "" if strategy == AS_IT_IS else STYLES[strategy].marker
 
 
 def _draw_level(axes: Axes, row: pd.Series) -> None:

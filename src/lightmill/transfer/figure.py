@@ -10,25 +10,17 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
+from lightmill.config.sources import NO_SOURCE
+from lightmill.config.transfer import ALONE, AS_IT_IS
 from lightmill.figures import STYLE, save_figure
-from lightmill.transfer.styles import (
-    METRICS,
-    NO_SOURCE,
-    SCRATCH,
-    STYLES,
-    ZERO_SHOT,
-    explain,
-    percent,
-    sources_of,
-    strategies_of,
-)
+from lightmill.transfer.grid import MEAN
+from lightmill.transfer.styles import METRICS, STYLES, explain, percent, sources_of, strategies_of
 
-MEAN = "mean"
 _BAR = 0.62
 # Fewer bars than these are drawn no wider.
 _FEW_BARS = 4
 _BEHIND = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 0.8}
-_SCRATCH = (NO_SOURCE, SCRATCH)
+_SCRATCH = (NO_SOURCE, ALONE)
 
 
 def draw_comparison(path: str | Path, *, results: pd.DataFrame, curves: pd.DataFrame, confidence: float) -> None:
@@ -99,7 +91,7 @@ def comparison_figure(
             _draw_bar(axes, place, rows.loc[[key]].iloc[0], single.to_numpy(float), STYLES[key[1]].colour)
         if len(sources) > 1 and _SCRATCH in layout.places:
             level = rows.loc[_SCRATCH, "value"]
-            axes.axhline(level, color=STYLES[SCRATCH].colour, linestyle="--", linewidth=1.0, zorder=1)
+            axes.axhline(level, color=STYLES[ALONE].colour, linestyle="--", linewidth=1.0, zorder=1)
         axes.axhline(chance, color="black", linestyle=":", linewidth=1.2, zorder=3)
         axes.set_xticks(list(layout.ticks), list(layout.ticks.values()))
         _finish(axes, METRICS[metric], list(layout.places.values()))
@@ -108,7 +100,7 @@ def comparison_figure(
 
 def _largest(table: pd.DataFrame) -> pd.DataFrame:
     """The rows of the largest fraction, and those of zero_shot, which has none."""
-    return table[(table["fraction"] == table["fraction"].max()) | (table["strategy"] == ZERO_SHOT)]
+    return table[(table["fraction"] == table["fraction"].max()) | (table["strategy"] == AS_IT_IS)]
 
 
 def _keys(values: pd.DataFrame) -> list[tuple[str, str]]:

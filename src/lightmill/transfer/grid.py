@@ -15,6 +15,9 @@ from lightmill.transfer.tune import RATES, SCORES, TABLE
 
 # What models of one comparison must have in common.
 _SHARED = ("architecture", "task", "labels", "dataset", "views", "scale")
+_OF_NETWORK = ("dropout", "leave_out")
+# The seed of the row of a cell's seeds together.
+MEAN = "mean"
 
 
 class Arm(NamedTuple):
@@ -78,6 +81,7 @@ def read_grid(folders: Sequence[str | Path]) -> Grid:
     by_arm: dict[tuple[str, str], list[Path]] = {}
     for folder, description in descriptions.items():
         different = [key for key in _SHARED if description[key] != first[key]]
+        different += [key for key in _OF_NETWORK if description["settings"][key] != first["settings"][key]]
         if different:
             raise ModelError(
                 f"{folder} and {first_folder} differ in {', '.join(different)}: no comparison; the sources of one "
@@ -110,7 +114,7 @@ def _arm(
     seeds = [descriptions[place]["seed"] for place in places]
     if len(set(seeds)) < len(seeds):
         raise ModelError(f"{places[0]}: another model of {strategy} from {source} has the same seed; give each once")
-    cells = [pd.read_csv(place / TABLE) for place in places]
+    cells = [pd.read_csv(place / TABLE, float_precision="round_trip") for place in places]
     keys = ["fraction", "draw"]
     for place, table in zip(places, cells, strict=True):
         if not table[keys].equals(cells[0][keys]):
@@ -122,7 +126,7 @@ def _arm(
     }
     transfer = descriptions[places[0]]["transfer"]
     counts = {} if source == NO_SOURCE else transfer["source"]["rows"]["counts"]["train"]
-    rates = None if strategy == AS_IT_IS else pd.read_csv(places[0].parent / RATES)
+    rates = None if strategy == AS_IT_IS else pd.read_csv(places[0].parent / RATES, float_precision="round_trip")
     return Arm(source, strategy, sum(counts.values()), bool(transfer.get("mismatched")), seeds, cells, scores, rates)
 
 

@@ -6,8 +6,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from lightmill.config.transfer import ALONE, AS_IT_IS
 from lightmill.transfer.pairs import Pair, Pairs, pairs_of
-from lightmill.transfer.styles import SCRATCH, STYLES, ZERO_SHOT, labels_by_fraction, of_source
+from lightmill.transfer.styles import STYLES, labels_by_fraction, of_source
 
 
 class Recommendation(NamedTuple):
@@ -53,7 +54,7 @@ def recommend(
     limits = np.concatenate([numbers[:1], np.sqrt(numbers[:-1] * numbers[1:]), numbers[-1:]])
     return [
         _recommendation(
-            precision[(precision["fraction"] == fraction) | (precision["strategy"] == ZERO_SHOT)],
+            precision[(precision["fraction"] == fraction) | (precision["strategy"] == AS_IT_IS)],
             pairs_of(differences, source, fraction),
             worth[worth["source"] == source],
             fraction,
@@ -83,7 +84,7 @@ def _recommendation(
         low=known[taken]["low"],
         high=known[taken]["high"],
         best=best,
-        gain=pairs.get((taken, SCRATCH)),
+        gain=pairs.get((taken, ALONE)),
         worth={str(name): value for name, value in worths[0].items()} if worths else None,
         compared=bool(pairs),
     )

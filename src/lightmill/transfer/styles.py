@@ -8,11 +8,9 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from lightmill.config.sources import NO_SOURCE
+from lightmill.config.transfer import ALONE, AS_IT_IS
 from lightmill.figures import BLUE, GREEN, GREY, ORANGE, PURPLE, VERMILLION
-
-# What stands in `source` where no source is used.
-NO_SOURCE = "none"
-ZERO_SHOT, SCRATCH = "zero_shot", "from_scratch"
 
 
 class Style(NamedTuple):
@@ -24,9 +22,9 @@ class Style(NamedTuple):
 
 
 # From the simplest to the least simple.
-STYLES = {
-    ZERO_SHOT: Style("baseline (zero-shot)", GREY, "D"),
-    SCRATCH: Style("from scratch", GREEN, "s"),
+STYLES: dict[str, Style] = {
+    AS_IT_IS: Style("baseline (zero-shot)", GREY, "D"),
+    ALONE: Style("from scratch", GREEN, "s"),
     "frozen": Style("frozen early layers", ORANGE, "^"),
     "fine_tuned": Style("fine-tuned", BLUE, "o"),
     "gradual": Style("gradual", PURPLE, "v"),

@@ -1,23 +1,24 @@
 """The jobs of a transfer: choosing the learning rates of a strategy, and all its cells from one seed."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import pandas as pd
 
-from lightmill.config.training import TaskLabels, TrainingSettings
-from lightmill.config.transfer import AS_IT_IS, Strategy
-from lightmill.errors import ModelError
+from lightmill.config.transfer import AS_IT_IS
+from lightmill.errors import DivergenceError, ModelError
 from lightmill.files import write_csv, write_parquet
 from lightmill.logs import logger
 from lightmill.memory import keep_freed_memory
+from lightmill.training.dataset import read_dataset
 from lightmill.training.model_files import save_model
 from lightmill.training.progress import HISTORY_COLUMNS, METRICS
 from lightmill.training.train import HISTORY, describe
 from lightmill.transfer.cells import SCORED, Cell, Outcome, cell_outcome
 from lightmill.transfer.draws import draws_of
+from lightmill.transfer.fairness import shared_stars
+from lightmill.transfer.job import Job
 from lightmill.transfer.sides import Sides, open_sides
 from lightmill.transfer.strategies import base_rate
 
@@ -29,101 +30,14 @@ RATE_COLUMNS = ("fraction", "rate", "validation_average_precision", "chosen")
 CHOSEN_BY = "average_precision"
 
 
-class Job(NamedTuple):
-    """What the jobs of one strategy, source and target have in common.
-
-    Attributes
-    ----------
-    strategy
-        What is compared, see docs/transfer.md.
-    source
-        What the source is called.
-    ensemble, source_dataset
-        Folders of the source's ensemble, and of the dataset that it was trained on.
-    target_dataset
-        Folder of the dataset to bring it to.
-    task, labels
-        The question, and the target's label map; the source's stands in its models.
-    settings
-        How to fit; the network is the source's.
-    fractions
-        Shares of the target's labels, rising.
-    fine_tune_rate
-        Of `fine_tuned`, as a fraction of the rate.
-    mismatched
-        Allow label maps that disagree on a kind of thing.
-    """
-
-    strategy: Strategy
-    source: str
-    ensemble: str | Path
-    source_dataset: str | Path
-    target_dataset: str | Path
-    task: str
-    labels: TaskLabels | None
-    settings: TrainingSettings
-    fractions: Sequence[float]
-    fine_tune_rate: float
-    mismatched: bool
-
-    def sides(self, seed: int) -> Sides:
-        """Both sides, with the source's model of a seed; raises as `lightmill.transfer.sides.open_sides` does."""
-        return open_sides(
-            self.strategy,
-            self.source,
-            self.ensemble,
-            self.source_dataset,
-            self.target_dataset,
-            self.labels,
-            self.settings,
-            seed,
-            self.mismatched,
-        )
-
-    def outcome(self, sides: Sides, seed: int, folder: Path, fraction: float, draw: int, rate: float) -> Outcome:
-        """That of one cell; its network lasts where it has all the labels that there are to be had."""
-        lasting = draw == 0 and fraction in (0.0, self.fractions[-1])
-        cell = Cell(fraction, draw, rate, lasting)
-        return cell_outcome(cell, self.strategy, sides, seed, self.fine_tune_rate, folder / str(seed))
-
-
-def configured_job(
-    strategy: Strategy,
-    source: str,
-    source_model: str | Path,
-    source_manifest: str | Path,
-    target_manifest: str | Path,
-    options: Mapping[str, Any],
-) -> Job:
-    """The job that a configuration asks for.
-
-    Parameters
-    ----------
-    strategy, source
-        As for `Job`.
-    source_model
-        `model.json` of the source's ensemble.
-    source_manifest, target_manifest
-        `manifest.json` of both datasets.
-    options
-        The other fields of `Job`, as plain values.
-    """
-    labels = options["labels"]
-    return Job(
-        strategy,
-        source,
-        Path(source_model).parent,
-        Path(source_manifest).parent,
-        Path(target_manifest).parent,
-        **{
-            **options,
-            "labels": None if labels is None else TaskLabels(**labels),
-            "settings": TrainingSettings(**options["settings"]),
-        },
-    )
-
-
-def choose_rates(job: Job, rates: Sequence[float], seed: int, cells: str | Path, table: str | Path) -> None:
+def choose_rates(
+    job: Job,
+    datasets: Sequence[str | Path],
+    rates: Sequence[float],
+    seed: int,
+    cells: str | Path,
+    table: str | Path,
+) -> None:
     """Try factors on a strategy's learning rate at every fraction, and write which is best on the target's validation.
 
     Every strategy tries as many, from one seed and the first draw; what is judged is the average precision on the
@@ -133,6 +47,8 @@ def choose_rates(job: Job, rates: Sequence[float], seed: int, cells: str | Path,
     ----------
     job
         All but AS_IT_IS, which has no rate.
+    datasets
+        Folders of the target dataset and of those of all sources of the transfer.
     rates
         The factors.
     seed
@@ -140,20 +56,37 @@ def choose_rates(job: Job, rates: Sequence[float], seed: int, cells: str | Path,
     cells
         Folder of the strategy's cells.
     table
-        CSV with RATE_COLUMNS.
+        CSV with RATE_COLUMNS; a factor at which a network's numbers do not stay finite has no average precision.
+
+    Raises DivergenceError where that is so of all of them, and LabelError if a star is in two splits across all of the
+    datasets.
     """
     keep_freed_memory()
-    sides = job.sides(seed)
+    shared_stars([read_dataset(one) for one in dict.fromkeys(datasets)])
+    sides = open_sides(job, seed)
     rows = []
     for fraction in job.fractions:
         reached = {}
         for rate in sorted(rates, key=lambda rate: (abs(math.log(rate)), rate)):
-            outcome = job.outcome(sides, seed, Path(cells), fraction, 0, rate)
-            reached[rate] = outcome.row[f"validation_{CHOSEN_BY}"]
+            reached[rate] = _reached(job, sides, seed, cells, (fraction, 0, rate))
             logger.info("fraction %g, rate × %g: validation %s %.4f", fraction, rate, CHOSEN_BY, reached[rate])
-        best = max(reached, key=lambda rate: reached[rate])
+        best = max(reached, key=lambda rate: (not math.isnan(reached[rate]), reached[rate]))
+        if math.isnan(reached[best]):
+            raise DivergenceError(
+                f"{job.strategy}, fraction {fraction:g}: at none of the rates {sorted(rates)} do the network's numbers "
+                "stay finite; lower training.learning_rate or the factors under rates"
+            )
         rows += [(fraction, rate, reached[rate], rate == best) for rate in sorted(reached)]
     write_csv(table, pd.DataFrame(rows, columns=list(RATE_COLUMNS)))
+
+
+def _reached(job: Job, sides: Sides, seed: int, cells: str | Path, place: tuple[float, int, float]) -> float:
+    """What a cell reaches on the labels that it is chosen on; NaN where its numbers do not stay finite."""
+    try:
+        return float(_outcome(job, sides, seed, cells, place).row[f"validation_{CHOSEN_BY}"])
+    except DivergenceError as error:
+        logger.warning("fraction %g, rate × %g is no choice: %s", place[0], place[2], error)
+        return math.nan
 
 
 def transfer_model(
@@ -182,10 +115,10 @@ def transfer_model(
         Where the files go.
     """
     keep_freed_memory()
-    sides = job.sides(seed)
+    sides = open_sides(job, seed)
     outcomes = {}
     for fraction, draw, rate in _grid(job, draws, rates):
-        outcome = job.outcome(sides, seed, Path(cells), fraction, draw, rate)
+        outcome = _outcome(job, sides, seed, cells, (fraction, draw, rate))
         logger.info(
             "fraction %g, draw %d: %d labels, validation average precision %.4f",
             fraction,
@@ -201,13 +134,21 @@ def transfer_model(
     _save(job, sides, seed, last, folder)
 
 
+def _outcome(job: Job, sides: Sides, seed: int, cells: str | Path, place: tuple[float, int, float]) -> Outcome:
+    """That of the cell of a fraction, draw and rate; its network is kept where it has all the labels there are."""
+    fraction, draw, rate = place
+    lasting = draw == 0 and fraction in (0.0, job.fractions[-1])
+    cell = Cell(fraction, draw, rate, lasting)
+    return cell_outcome(cell, job.strategy, sides, seed, job.fine_tune_rate, Path(cells) / str(seed))
+
+
 def _grid(job: Job, draws: int, rates: str | Path | None) -> list[tuple[float, int, float]]:
     """Fraction, draw and factor on the rate of each cell."""
     if job.strategy == AS_IT_IS:
         return [(0.0, 0, math.nan)]
     if rates is None:
         raise ModelError(f"{job.strategy}: no learning rates were chosen")
-    table = pd.read_csv(rates)
+    table = pd.read_csv(rates, float_precision="round_trip")
     chosen = dict(table.loc[table["chosen"], ["fraction", "rate"]].itertuples(index=False, name=None))
     return [
         (fraction, draw, chosen[fraction]) for fraction in job.fractions for draw in range(draws_of(fraction, draws))
