@@ -49,6 +49,8 @@ def test_fractions_and_rates_are_put_in_order():
         ({"source": "keppler"}, "experiments.to.source: no trained experiment 'keppler'.*there are kepler"),
         ({"source": ["kepler", "kepler"]}, "source: the same stands twice"),
         ({"source": []}, "experiments.to.source"),
+        ({"source": "to"}, "experiments.to.source: 'to' is a transfer itself; name an experiment that trains"),
+        ({"dataset": "Kepler"}, "experiments.to.dataset: 'Kepler' is what 'kepler' was trained on"),
         ({"task": "triage"}, "experiments.to.task: 'triage', but its source asks 'planet'"),
         ({"fractions": [0.1, 0.1]}, "fractions: the same stands twice"),
         ({"fractions": [0.0]}, "fractions"),
@@ -64,6 +66,7 @@ def test_fractions_and_rates_are_put_in_order():
         ),
         ({"fractions": [1 / 7]}, "0.14285714285714285 has too many digits; write 0.142857"),
         ({"rates": [1, 600]}, "rates"),
+        ({"rates": [1.0, 1.0000001]}, "1.0000001 has too many digits; write 1"),
         ({"training": {"learning_rate": 0.5}}, "experiments.to.rates: 3 times the learning rate, 0.5, is above 1"),
         (
             {

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score
-from training.toys import toy_dataset
+from training.toys import toy_dataset, toy_meta
 from transfer.toys import FRACTIONS, SEEDS, run_job, toy_job, toy_sides
 
 from lightmill.config.training import EvaluationSettings
@@ -159,6 +159,44 @@ def test_strategies_without_a_network_from_scratch_are_compared_with_each_other(
     assert pd.read_csv(tmp_path / "worth.csv").empty
     assert set(pd.read_csv(tmp_path / "differences.csv")["strategy"]) == {"frozen"}
     assert len(pd.read_csv(tmp_path / "differences.csv")) == len(FRACTIONS) * 2
+
+
+def test_a_source_as_it_is_can_be_looked_at_alone(place, folders, tmp_path):
+    alone = [folder for folder in folders if folder.parent.name == "zero_shot"]
+    tables = compare_alone(place, alone, tmp_path)
+    assert len(tables["transfer_results"]) == 3
+    assert tables["rates"].empty
+    assert tables["differences"].empty
+    assert (tmp_path / "advice.html").is_file()
+
+
+def compare_alone(place, folders, to):
+    compare_transfer(folders, [place / "there", place / "here"], to, EVALUATION)
+    return {name: pd.read_csv(to / f"{name}.csv") for name in TABLES}
+
+
+def test_few_test_positives_tell_nothing(place, folders, tmp_path):
+    meta = toy_meta(300, mission="TESS", prefix="FAR")
+    test = meta.index[(meta["split"] == "test") & (meta["label"] == "planet")]
+    meta.loc[test[9:], "split"] = "none"
+    toy_dataset(tmp_path / "there", meta=meta, noise=0.8)
+    two = [
+        folder
+        for strategy in ("frozen", "from_scratch")
+        for folder in run_job(
+            toy_job(place, strategy, target_dataset=tmp_path / "there", fractions=(1.0,)),
+            tmp_path / strategy,
+            rates=(1.0,),
+        )
+    ]
+    compare_transfer(two, [tmp_path / "there", place / "here"], tmp_path, EVALUATION)
+    table = pd.read_csv(tmp_path / "differences.csv")
+    assert table[["low", "high", "better"]].isna().all(axis=None)
+    assert not table["excludes_zero"].any()
+    assert table["difference"].notna().all()
+    claims = pd.read_csv(tmp_path / "claims.csv")
+    assert set(claims["verdict"]) == {"cannot tell"}
+    assert "too few to tell any way from another" in (tmp_path / "advice.html").read_text()
 
 
 def test_models_of_another_target_are_not_compared(place, folders, tmp_path):

@@ -1,9 +1,12 @@
 from itertools import pairwise
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from lightmill.transfer.draws import drawn_rows, draws_of
+from lightmill.errors import LabelError
+from lightmill.training.examples import Examples
+from lightmill.transfer.draws import drawn, drawn_rows, draws_of
 
 FRACTIONS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 
@@ -62,3 +65,17 @@ def test_where_there_are_fewer_all_positives_are_taken():
 
 def test_small_fractions_are_drawn_several_times():
     assert [draws_of(fraction, 5) for fraction in FRACTIONS] == [5, 5, 5, 1, 1, 1, 1]
+
+
+def test_labels_without_a_negative_are_refused():
+    meta = pd.DataFrame({"group_id": [f"star {row // 2}" for row in range(40)] + ["star 0"] * 20})
+    labels = np.concatenate([np.ones(40), np.zeros(20)])
+    examples = Examples({"global": np.zeros((60, 4), np.float32)}, labels.astype(np.float32), meta)
+    assert len(drawn(examples, 1.0, 0)) == 60
+    # In these draws the one star that has negatives comes late.
+    without = [
+        draw for draw in range(10) if labels[drawn_rows(meta["group_id"].to_numpy(str), labels, 0.5, draw)].all()
+    ]
+    assert without
+    with pytest.raises(LabelError, match=rf"fraction 0\.5, draw {without[0]}: 20 positive labels and no negative"):
+        drawn(examples, 0.5, without[0])

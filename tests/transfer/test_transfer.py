@@ -322,6 +322,13 @@ def test_folds_are_no_source(place, tmp_path):
         run_job(toy_job(place, "zero_shot", ensemble=tmp_path / "ensemble"), tmp_path)
 
 
+@pytest.mark.parametrize("text", ["", "fraction,rate\n0.05,1\n", "fraction,rate,validation_average_precision,chosen\n"])
+def test_rates_that_were_not_chosen_are_refused(place, tmp_path, text):
+    (tmp_path / "rates.csv").write_text(text)
+    with pytest.raises(ModelError, match=r"rates\.csv: .*delete it and run again"):
+        transfer_model(toy_job(place, "frozen"), 1, 1, tmp_path / "rates.csv", tmp_path / "cells", tmp_path / "1")
+
+
 def test_another_question_by_name_is_refused(place, tmp_path):
     with pytest.raises(ModelError, match=r"ensemble answers the task 'planet', not 'triage'"):
         run_job(toy_job(place, "zero_shot", task="triage"), tmp_path, seeds=(1,))

@@ -35,7 +35,9 @@ def check_transfer(
             )
         if source in experiments and source in trained:
             raise ValueError(f"{place}.source: {source!r} is an experiment and stands under trained_models; rename one")
-        if source not in trained and (source not in experiments or experiments[source].source is not None):
+        if source in experiments and experiments[source].source is not None:
+            raise ValueError(f"{place}.source: {source!r} is a transfer itself; name an experiment that trains")
+        if source not in trained and source not in experiments:
             there = sorted({*trained, *(key for key, one in experiments.items() if one.source is None)})
             raise ValueError(
                 f"{place}.source: no trained experiment {source!r}, and no such name under trained_models; "
@@ -45,6 +47,10 @@ def check_transfer(
             raise ValueError(
                 f"{place}.task: {experiment.task!r}, but its source asks {experiments[source].task!r}; "
                 "both sides of a transfer ask the same question"
+            )
+        if source in experiments and experiments[source].dataset == experiment.dataset:
+            raise ValueError(
+                f"{place}.dataset: {experiment.dataset!r} is what {source!r} was trained on; name another"
             )
     settings = TrainingSettings(**{**training.model_dump(), **experiment.training})
     if experiment.rates[-1] * settings.learning_rate > 1:

@@ -89,7 +89,7 @@ class TransferKeys(Section):
         """The names under `source`, one or several; none where the experiment is no transfer."""
         return [] if self.source is None else [self.source] if isinstance(self.source, str) else self.source
 
-    @field_validator("fractions")
+    @field_validator("fractions", "rates")
     @classmethod
     def _few_digits(cls, values: list[float]) -> list[float]:
         for value in values:

@@ -74,7 +74,9 @@ def number(value: float) -> str:
 
 
 def interval(low: float, high: float) -> str:
-    """Both ends of an interval."""
+    """Both ends of an interval, where there is one."""
+    if np.isnan(low):
+        return "no interval"
     return f"{number(low)} to {number(high)}"
 
 
@@ -156,7 +158,7 @@ def _primary(row: Mapping[Hashable, Any]) -> dict[str, str]:
     elif row["high"] < 0:
         verdict = f"{second} is better than {first}"
     else:
-        verdict = f"{first} and {second} cannot be told apart: no difference is within the interval"
+        verdict = f"{first} and {second} cannot be told apart"
     return {
         "source": str(row["source"]),
         "labels": f"{row['n_labels']:,.0f}",

@@ -221,7 +221,7 @@ def _read(path: Path, key: str, network: Network) -> Outcome | None:
                 logger.info("%s belongs to other data, settings or code; made again", path)
                 return None
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except SafetensorError as error:
+    except (SafetensorError, ValueError) as error:
         logger.warning("%s cannot be read (%s); made again", path, error)
         return None
     scores = {split: tensors[_SCORES + split].numpy() for split in SCORED}

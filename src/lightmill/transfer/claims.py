@@ -9,6 +9,7 @@ The best of several strategies is chosen by its average precision on the test sp
 with the best looks a little worse than it is, and the gain of the best a little larger.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -210,7 +211,8 @@ def _by_size(rows: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
 
 
 def _interval(row: Mapping[str, Any]) -> str:
-    return f"{row['value']:.3f} ({row['low']:.3f} to {row['high']:.3f})"
+    ends = "no interval" if math.isnan(row["low"]) else f"{row['low']:.3f} to {row['high']:.3f}"
+    return f"{row['value']:.3f} ({ends})"
 
 
 def _row(claim: str, measure: str, look: _Look, pair: Pair, verdict: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from pathlib import Path
 from textwrap import fill
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib import rc_context
 from matplotlib.axes import Axes
@@ -131,7 +132,7 @@ def _draw_guides(axes: Axes, claim: str, shown: pd.DataFrame) -> None:
 
 def _limits(decisive: pd.DataFrame) -> tuple[float, float]:
     """Ends of the y axis: room for the intervals that decide, for zero and for MARGIN, and a third more each way."""
-    low, high = min(decisive["low"].min(), -MARGIN), max(decisive["high"].max(), MARGIN)
+    low, high = np.nanmin([*decisive["low"], -MARGIN]), np.nanmax([*decisive["high"], MARGIN])
     return low - 0.3 * (high - low), high + 0.3 * (high - low)
 
 

@@ -12,15 +12,16 @@ from lightmill.config.training import EvaluationSettings
 from lightmill.config.transfer import AS_IT_IS, Comparison
 from lightmill.evaluation.metrics import score_metrics
 from lightmill.files import write_csv
+from lightmill.logs import logger
 from lightmill.training.dataset import read_dataset
 from lightmill.training.progress import best_threshold
 from lightmill.transfer.claims import check_claims
-from lightmill.transfer.curves import best, curves, differences, worth
+from lightmill.transfer.curves import FEWEST_TOLD, best, curves, differences, nothing_told, worth
 from lightmill.transfer.draws import drawn_rows
 from lightmill.transfer.fairness import shared_stars
 from lightmill.transfer.grid import MEAN, Arm, Grid, read_grid
 from lightmill.transfer.pages import write_pages
-from lightmill.transfer.samples import sampled_points
+from lightmill.transfer.samples import Point, sampled_points
 from lightmill.transfer.tune import RATE_COLUMNS
 
 SPLIT = "test"
@@ -61,7 +62,7 @@ def compare_transfer(
     tables = {
         "transfer_results": results_table(grid, settings),
         "curves": curves(points, confidence),
-        "differences": differences(points, primary, confidence),
+        "differences": differences_table(points, grid.signals[SPLIT], primary, confidence),
         "best": best(points),
         "worth": worth(points, confidence),
         "rates": rates_table(grid),
@@ -71,6 +72,22 @@ def compare_transfer(
     for name, table in tables.items():
         write_csv(folder / f"{name}.csv", table)
     write_pages(folder, tables, any(arm.mismatched for arm in grid.arms), confidence)
+
+
+def differences_table(
+    points: Sequence[Point], test: pd.DataFrame, primary: Sequence[Comparison], confidence: float
+) -> pd.DataFrame:
+    """All differences, without intervals where the test split has too few positives for any."""
+    table = differences(points, primary, confidence)
+    told = test.loc[test["truth"] == 1, "group_id"].nunique()
+    if told >= FEWEST_TOLD:
+        return table
+    logger.warning(
+        "%d stars of the test split have a positive: too few to tell any strategy from another; %d are the least",
+        told,
+        FEWEST_TOLD,
+    )
+    return nothing_told(table)
 
 
 def results_table(grid: Grid, settings: EvaluationSettings) -> pd.DataFrame:
@@ -89,7 +106,7 @@ def rates_table(grid: Grid) -> pd.DataFrame:
         for arm in grid.arms
         if arm.rates is not None
     ]
-    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=columns)
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=columns).astype({"chosen": bool})
 
 
 def _rows(arm: Arm, grid: Grid, settings: EvaluationSettings) -> list[dict[str, Any]]:

@@ -29,6 +29,8 @@ DIFFERENCE_COLUMNS = (
     "better",
     "primary",
 )
+# Of fewer test groups with a positive a bootstrap says nothing.
+FEWEST_TOLD = 10
 BEST_COLUMNS = ("source", "fraction", "n_labels", "strategy", "share_best")
 WORTH_COLUMNS = (
     "source",
@@ -97,13 +99,20 @@ def _difference(
     return (*about, *values, values[0] - values[1], low, high, confidence, better != "", better, primary)
 
 
+def nothing_told(table: pd.DataFrame) -> pd.DataFrame:
+    """Differences as they are where there are fewer than FEWEST_TOLD test groups with a positive: without intervals."""
+    return table.assign(low=np.nan, high=np.nan, excludes_zero=False, better="")
+
+
 def best(points: Sequence[Point]) -> pd.DataFrame:
     """BEST_COLUMNS: in what share of the samples a strategy has the highest average precision at a fraction."""
     rows = []
     for source in sources_of(points):
         for fraction in fractions_of(points):
             there = at_fraction(points, source, fraction)
-            highest = np.argmax([point.samples[:, 0] for point in there.values()], axis=0)
+            sampled = np.array([point.samples[:, 0] for point in there.values()])
+            # Samples without a positive say nothing.
+            highest = np.argmax(sampled[:, np.isfinite(sampled).all(axis=0)], axis=0)
             shares = np.bincount(highest, minlength=len(there)) / len(highest)
             labels = max(point.n_labels for point in there.values())
             rows += [(source, fraction, labels, *pair) for pair in zip(there, shares, strict=True)]
@@ -130,7 +139,9 @@ def worth(points: Sequence[Point], confidence: float) -> pd.DataFrame:
             continue
         needed = _labels_for(point.value[0], labels, reached)
         sampled = [
-            _labels_for(value, labels, curve) for value, curve in zip(point.samples[:, 0], of_samples.T, strict=True)
+            _labels_for(value, labels, curve)
+            for value, curve in zip(point.samples[:, 0], of_samples.T, strict=True)
+            if np.isfinite([value, *curve]).all()
         ]
         low, high = percentile_interval(np.array(sampled), confidence)
         beyond = bool(point.value[0] > reached[-1])

@@ -6,6 +6,7 @@ import numpy as np
 
 from lightmill.catalogs.splits import unit_hash
 from lightmill.config.transfer import DRAWN_BELOW, FEWEST_POSITIVES
+from lightmill.errors import LabelError
 from lightmill.training.examples import Examples, some
 
 
@@ -50,6 +51,15 @@ def _until(counts: np.ndarray, wanted: int) -> int:
 
 
 def drawn(examples: Examples, fraction: float, draw: int) -> Examples:
-    """The examples of a fraction of the labels, as `drawn_rows` has them, in their order."""
+    """The examples of a fraction of the labels, as `drawn_rows` has them, in their order.
+
+    Raises LabelError if there is no negative among them.
+    """
     groups = examples.meta["group_id"].to_numpy(str)
-    return some(examples, drawn_rows(groups, examples.labels, fraction, draw))
+    chosen = some(examples, drawn_rows(groups, examples.labels, fraction, draw))
+    if (chosen.labels == 1).all():
+        raise LabelError(
+            f"fraction {fraction:g}, draw {draw}: {len(chosen)} positive labels and no negative, for stars without a "
+            "positive have too few; name larger fractions, or add labels of what is no planet"
+        )
+    return chosen

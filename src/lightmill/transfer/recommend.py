@@ -92,4 +92,4 @@ def _recommendation(
 
 def _as_good(pairs: Pairs, strategy: str, best: str) -> bool:
     """Whether a strategy is not distinguishably worse than the best."""
-    return (strategy, best) in pairs and pairs[strategy, best].high >= 0
+    return (strategy, best) in pairs and not pairs[strategy, best].high < 0

@@ -148,11 +148,25 @@ def _grid(job: Job, draws: int, rates: str | Path | None) -> list[tuple[float, i
         return [(0.0, 0, math.nan)]
     if rates is None:
         raise ModelError(f"{job.strategy}: no learning rates were chosen")
-    table = pd.read_csv(rates, float_precision="round_trip")
-    chosen = dict(table.loc[table["chosen"], ["fraction", "rate"]].itertuples(index=False, name=None))
+    chosen = _chosen(rates)
+    if sorted(chosen) != sorted(job.fractions):
+        raise ModelError(
+            f"{rates}: chosen for the fractions {sorted(chosen)}, not {sorted(job.fractions)}; delete it and run again"
+        )
     return [
         (fraction, draw, chosen[fraction]) for fraction in job.fractions for draw in range(draws_of(fraction, draws))
     ]
+
+
+def _chosen(rates: str | Path) -> dict[float, float]:
+    """The factor on the rate by fraction; raises ModelError for what `choose_rates` did not write."""
+    try:
+        table = pd.read_csv(rates, float_precision="round_trip").set_index("fraction")
+        return {float(fraction): float(rate) for fraction, rate in table.loc[table["chosen"], "rate"].items()}
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelError(
+            f"{rates}: not what was written when rates were chosen ({error}); delete it and run again"
+        ) from None
 
 
 def _score_table(sides: Sides, outcomes: dict[str, Outcome]) -> pd.DataFrame:
