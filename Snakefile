@@ -1,4 +1,6 @@
 # The map: what is configured, which stages there are, and the results one can ask for.
+import re
+
 from snakemake.utils import min_version
 
 from lightmill.config import parse_config
@@ -35,7 +37,7 @@ wildcard_constraints:
     mission="Kepler|K2|TESS",
     shard=r"\d{3}",
     table="[a-z0-9_]+",
-    experiment="[A-Za-z0-9][A-Za-z0-9_.-]*",
+    experiment="|".join(map(re.escape, CONFIG.experiments)) or "no_experiment",
     name="[A-Za-z0-9][A-Za-z0-9_.-]*",
     seed=r"\d+",
 
