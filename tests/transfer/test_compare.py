@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score
 from training.toys import toy_dataset, toy_meta
-from transfer.toys import FRACTIONS, SEEDS, run_job, toy_job, toy_sides
+from transfer.toys import FRACTIONS, SEEDS, run_job, toy_job
 
 from lightmill.config.training import EvaluationSettings
 from lightmill.config.transfer import STRATEGIES, Comparison
@@ -12,6 +12,8 @@ from lightmill.files import sha256_file
 from lightmill.training.dataset import read_dataset, write_dataset
 from lightmill.transfer import compare_transfer
 from lightmill.transfer.grid import read_grid
+
+pytestmark = pytest.mark.xdist_group("transfer")
 
 EVALUATION = EvaluationSettings(bootstrap=100)
 PRIMARY = [
@@ -22,17 +24,8 @@ TABLES = ("transfer_results", "curves", "differences", "best", "worth", "rates",
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory):
-    place = tmp_path_factory.mktemp("transfer")
-    toy_sides(place)
-    return place
-
-
-@pytest.fixture(scope="module")
-def folders(place):
-    return [
-        folder for strategy in STRATEGIES for folder in run_job(toy_job(place, strategy), place / "transfer" / strategy)
-    ]
+def folders(transferred):
+    return [folder for of_strategy in transferred.values() for folder in of_strategy]
 
 
 def compare(place, folders, to):
