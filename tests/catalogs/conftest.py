@@ -3,6 +3,9 @@
 from pathlib import Path
 
 import pytest
+from catalogs.frames import OWN_HEADER
+
+from lightmill.catalogs.reading import read_catalog
 
 # One sound row of every table, as its archive writes it.
 SOUND = {
@@ -177,3 +180,15 @@ def table(tmp_path):
         return path
 
     return write
+
+
+@pytest.fixture
+def listed(tmp_path):
+    """A function: write lines of text as a list of a user's own, under a header, and read it."""
+
+    def read(*lines, header=OWN_HEADER, settings=None):
+        path = tmp_path / "my_targets.csv"
+        path.write_text("\n".join([header, *lines]) + "\n")
+        return read_catalog(path, settings)
+
+    return read

@@ -22,6 +22,8 @@ NUMBERS = (
     "score",
 )
 
+OWN_HEADER = "target_id,period_d,epoch_bjd,duration_h,depth_ppm,disposition"
+
 
 def row(table, signal_id, target_id, period_d=3.5, epoch_bjd=2454970.0, duration_h=3.0, disposition="", **others):
     """One signal; whatever is not named is empty, unknown or NaN. Label and source are left to the policy."""
@@ -57,3 +59,10 @@ def tables(*rows):
     """As-read tables by kind."""
     kinds = sorted({one["table"] for one in rows})
     return {kind: frame(*(one for one in rows if one["table"] == kind)) for kind in kinds}
+
+
+def reason(catalog):
+    """The reason for which the one row of a catalog was rejected."""
+    assert catalog.signals.empty
+    (why,) = catalog.rejected["reason"]
+    return why

@@ -3,7 +3,6 @@
 Only the head of the file is read, and nothing heavy imported: this runs whenever a Snakefile is parsed.
 """
 
-import csv
 import gzip
 import re
 import zlib
@@ -15,11 +14,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import IO
 
+from lightmill.catalogs.column_names import MAX_LINE_BYTES, column_names
 from lightmill.catalogs.kinds import OWN, kind_of
 from lightmill.errors import CatalogError
 from lightmill.targets import Mission
 
-MAX_LINE_BYTES = 1_000_000
 MAX_HEADER_LINES = 5_000
 
 
@@ -42,9 +41,6 @@ class TableInfo:
     columns: tuple[str, ...]
     units: Mapping[str, str]
 
-
-# Later names of columns, by those read here.
-_RENAMED = {"Transit Epoch (BJD)": "Epoch (BJD)", "Transit Epoch (BJD) err": "Epoch (BJD) err"}
 
 _GZIP = b"\x1f\x8b"
 _BOM = b"\xef\xbb\xbf"
@@ -77,7 +73,7 @@ def identify_table(path: str | Path) -> TableInfo:
     """
     lines, first_row = _head(Path(path))
     above, header = _split_head(lines, path)
-    columns = _column_names(header, path, len(above) + 1)
+    columns = column_names(header, first_row, path, len(above) + 1)
     kind = kind_of(columns, path, first_row)
     return TableInfo(
         path=str(path),
@@ -189,7 +185,7 @@ def _head(path: Path) -> tuple[list[str], str]:
 
 def _refuse_head(read: bytes, path: Path) -> tuple[list[str], str]:
     if not read.strip():
-        raise CatalogError(f"{path}: the file is empty; download it again")
+        raise CatalogError(f"{path}: the file is empty; download it, or save your list, again")
     _check_is_text(read, path)
     lines = split_lines(decode(read))
     longest = max(range(len(lines)), key=lambda i: len(lines[i]))
@@ -198,14 +194,16 @@ def _refuse_head(read: bytes, path: Path) -> tuple[list[str], str]:
             f"{path}, line {longest + 1}: longer than {MAX_LINE_BYTES:,} characters before any row of column names; "
             "no archive table has such a line: download it again"
         )
-    raise CatalogError(f"{path}: no row of column names after {len(lines)} lines of comments; download it again")
+    raise CatalogError(
+        f"{path}: no row of column names after {len(lines)} lines of comments; download it, or save your list, again"
+    )
 
 
 def _check_is_text(read: bytes, path: Path) -> None:
     start = read.removeprefix(_BOM).lstrip()
     for mark, what in _NOT_CSV.items():
         if start.startswith(mark):
-            raise CatalogError(f"{path}: this is {what}; download the table as CSV")
+            raise CatalogError(f"{path}: this is {what}; expected CSV in UTF-8: download it, or save it, as that")
 
 
 def _split_head(lines: list[str], path: str | Path) -> tuple[list[str], str]:
@@ -213,25 +211,6 @@ def _split_head(lines: list[str], path: str | Path) -> tuple[list[str], str]:
     if "\0" in header:
         raise CatalogError(f"{path}, line {len(lines)}: NUL bytes where column names are expected; not a CSV file")
     return above, header
-
-
-def _column_names(header: str, path: str | Path, line: int) -> tuple[str, ...]:
-    if len(header) > MAX_LINE_BYTES:
-        raise CatalogError(f"{path}, line {line}: column names longer than {MAX_LINE_BYTES:,} characters")
-    try:
-        names = [name.strip() for name in next(csv.reader([header], strict=True))]
-    except csv.Error as error:
-        raise CatalogError(f"{path}, line {line}: column names cannot be read as CSV: {error}") from None
-    columns = tuple(_RENAMED.get(name, name) for name in names)
-    if len(columns) == 1:
-        raise CatalogError(
-            f"{path}, line {line}: no comma in the row of column names ({header[:60]!r}); download or save the table "
-            "as CSV, with commas between columns"
-        )
-    twice = sorted({name for name in columns if name and columns.count(name) > 1})
-    if twice:
-        raise CatalogError(f"{path}, line {line}: column {twice[0]!r} stands there twice; which one counts is unknown")
-    return columns
 
 
 def _date_in_header(above: list[str]) -> str | None:

@@ -2,6 +2,7 @@
 
 import csv
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 
 from lightmill.errors import CatalogError
@@ -27,6 +28,24 @@ DR24_DELIVERY = "q1_q17_dr24_tce"
 DR25_DELIVERY = "q1_q17_dr25_tce"
 # A user's own list, which no archive has.
 OWN = "own"
+OWN_COLUMNS = (
+    "signal_id",
+    "target_id",
+    "period_d",
+    "period_err_d",
+    "epoch_bjd",
+    "epoch_btjd",
+    "epoch_bkjd",
+    "epoch_err_d",
+    "duration_h",
+    "depth_ppm",
+    "disposition",
+    "ra_deg",
+    "dec_deg",
+    "magnitude",
+    "radius_rearth",
+    "snr",
+)
 
 KINDS: dict[str, TableKind] = {
     kind.name: kind
@@ -154,7 +173,8 @@ def kind_of(columns: tuple[str, ...], path: str | Path, first_row: str) -> Table
         them = "them" if len(missing) > 1 else "it"
         raise CatalogError(
             f"{path}: looks like {nearest.title}, but lacks the column{'s' if len(missing) > 1 else ''} "
-            f"{', '.join(missing)}; {f'add {them}' if nearest.name == OWN else f'download it with {them}'}"
+            f"{', '.join(missing)}; "
+            + (f"add {them}{_renaming(missing, present)}" if nearest.name == OWN else f"download it with {them}")
         )
     shown = ", ".join(name[:40] for name in columns[:8]) + (", ..." if len(columns) > 8 else "")
     known = "; ".join(f"{kind.name}: {kind.title}" for kind in KINDS.values())
@@ -185,6 +205,15 @@ def _missing(kind: TableKind, present: set[str]) -> list[str]:
         first, *others = kind.one_of
         missing.append(f"{first} (or {', '.join(others)})")
     return missing
+
+
+def _renaming(missing: list[str], present: set[str]) -> str:
+    """Which columns of a list of somebody's own may be the missing ones under nearly their names."""
+    others = sorted(present.difference(OWN_COLUMNS))
+    wanted = [name.split(" ")[0] for name in missing]
+    near = {name: get_close_matches(name, others, n=1, cutoff=0.7) for name in wanted}
+    renamed = [f"{found[0][:40]} to {name}" for name, found in near.items() if found]
+    return f", or rename what is there in that unit: {', '.join(renamed)}" if renamed else ""
 
 
 def _share_present(kind: TableKind, present: set[str]) -> float:

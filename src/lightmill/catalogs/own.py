@@ -6,8 +6,7 @@ another unit is looked for wherever it can be told, and a word without a label i
 """
 
 import re
-from collections.abc import Collection, Iterable, Sequence
-from difflib import get_close_matches
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -31,38 +30,22 @@ from lightmill.catalogs.convert import (
     numbers,
     optional,
     periods,
-    reject_repeated,
 )
+from lightmill.catalogs.kinds import OWN_COLUMNS
+from lightmill.catalogs.own_units import EPOCH_COLUMNS, check_units, reject_far_epochs
 from lightmill.catalogs.rows import Rows
+from lightmill.catalogs.spreadsheets import errors_as_unknown, reject_errors, reject_rounded
 from lightmill.errors import LightmillError
 from lightmill.targets import MISSION_OF_PREFIX, target_name
 
-COLUMNS = (
-    "signal_id",
-    "target_id",
-    "period_d",
-    "period_err_d",
-    "epoch_bjd",
-    "epoch_btjd",
-    "epoch_bkjd",
-    "epoch_err_d",
-    "duration_h",
-    "depth_ppm",
-    "disposition",
-    "ra_deg",
-    "dec_deg",
-    "magnitude",
-    "radius_rearth",
-    "snr",
-)
+COLUMNS = OWN_COLUMNS
 
-UNKNOWN_WORD = "disposition without a label"
 WRONG_DEPTH_UNIT = "depth in another unit"
 
-_EPOCHS: dict[str, Clock] = {"epoch_bjd": BJD, "epoch_btjd": BTJD, "epoch_bkjd": BKJD}
 _OF_MISSION = {"Kepler": ("epoch_bkjd", BKJD), "K2": ("epoch_bkjd", BKJD), "TESS": ("epoch_btjd", BTJD)}
 _SHORT_DATES = (40_000.0, 100_000.0)  # MJD, or JD without its first digits: 1968 to 2132
 _TARGET = re.compile(r"(KIC|EPIC|TIC) *([0-9]+)", re.ASCII | re.IGNORECASE)
+_NEARLY_TARGET = re.compile(r"['=\s]*(KIC|EPIC|TIC)[\s:#._-]*([0-9]{1,11})(?:\.0*)?\s*", re.IGNORECASE)
 _SHALLOWEST_PPM = 1.0  # less has never been measured: what is below is a fraction or per cent
 _ID = r"([A-Za-z0-9][A-Za-z0-9 ._+-]{0,59})?"
 _PREFIX = "OWN "
@@ -71,13 +54,20 @@ _PREFIX = "OWN "
 def read_own(rows: Rows) -> dict[str, Any]:
     """Columns of the signal table from a list of one's own; the mission is that of each row's star.
 
-    Epochs are BJD_TDB, BTJD or BKJD by their column, durations hours, depths ppm.
+    Epochs are BJD_TDB, BTJD or BKJD by their column, durations hours, depths ppm. Rows that repeat another are still
+    there: whether they contradict it, their words say (`own_words.settled_words`). Raises CatalogError if durations,
+    depths or epochs as a whole are in another unit.
     """
     stars = _stars(rows)
     missions = [MISSION_OF_PREFIX[star.split(" ")[0]] if star else "" for star in stars]
-    _reject_other_clocks(rows, missions)
+    _reject_spreadsheets(rows)
+    for column, clock in EPOCH_COLUMNS.items():
+        _reject_other_clocks(rows, missions, column, clock)
     period_d, epoch_bjd = periods(rows, "period_d"), _epochs(rows)
     duration_h, depth_ppm = durations(rows, "duration_h"), _depths(rows)
+    check_units(rows, missions, period_d, duration_h, depth_ppm, epoch_bjd)
+    _reject_shallow(rows, depth_ppm)
+    reject_far_epochs(rows, missions, epoch_bjd)
     return {
         "signal_id": _signal_ids(rows, stars, period_d, epoch_bjd),
         "mission": missions,
@@ -95,32 +85,6 @@ def read_own(rows: Rows) -> dict[str, Any]:
         "radius_rearth": optional(rows, "radius_rearth"),
         "snr": optional(rows, "snr"),
     }
-
-
-def known_words(rows: Rows, words: Sequence[str], known: Collection[str]) -> list[str]:
-    """The dispositions in the label map's spelling, whatever their case; rows with a word that it lacks are rejected.
-
-    `words` are those of the rows, '' where there is none; `known` those that have a label or are scored only.
-    """
-    spelling = {_folded(word): word for word in sorted(known)}
-    spelt = [word if word in known else spelling.get(_folded(word), "") for word in words]
-
-    def reason(row: int) -> str:
-        near = get_close_matches(_folded(words[row]), spelling, n=1)
-        meant = f"did you mean {spelling[near[0]]!r}? " if near else ""
-        return (
-            f"disposition {words[row][:60]!r}: {meant}expected planet, not_planet or unknown, or an archive's word "
-            "such as CONFIRMED, PC, FP or EB; other words go into labels.own.planet or labels.own.not_planet"
-        )
-
-    without_label = np.array([bool(word) and not one for word, one in zip(words, spelt, strict=True)], dtype=bool)
-    rows.reject(without_label, UNKNOWN_WORD, reason)
-    return [one or word for word, one in zip(words, spelt, strict=True)]
-
-
-def _folded(word: str) -> str:
-    """A word as it is compared: in lower case, without what is added in brackets, with spaces for `_` and `-`."""
-    return re.sub(r"[\s_-]+", " ", word.split(" [", 1)[0].casefold())
 
 
 def _stars(rows: Rows) -> NDArray[np.object_]:
@@ -141,44 +105,70 @@ def _stars(rows: Rows) -> NDArray[np.object_]:
 
 def _other_star(rows: Rows, row: int) -> str:
     cell = rows["target_id"][row]
-    if re.fullmatch(r"[0-9]{1,11}", cell, re.ASCII):
-        return f"{cell!r}: a number of which catalog? Write TIC {cell} (TESS), KIC {cell} (Kepler) or EPIC {cell} (K2)"
+    bare = re.fullmatch(r"([0-9]{1,11})(?:\.0*)?", cell, re.ASCII)
+    if bare:
+        which = "{0!r}: a number of which catalog? Write TIC {1} (TESS), KIC {1} (Kepler) or EPIC {1} (K2)"
+        return which.format(cell, bare[1])
+    near = _NEARLY_TARGET.fullmatch(cell)
+    if near:
+        return f"{cell[:60]!r}: write {near[1].upper()} {near[2]}, with one plain space and nothing else"
     return f"{cell[:60]!r}: expected `TIC n` (TESS), `KIC n` (Kepler) or `EPIC n` (K2), with n a number"
 
 
-def _reject_other_clocks(rows: Rows, missions: Sequence[str]) -> None:
-    """Reject rows whose `epoch_bjd` is in the clock of a mission or MJD, saying what to do."""
-    values, _ = numbers(rows, "epoch_bjd")
+def _reject_spreadsheets(rows: Rows) -> None:
+    """Reject rows in which a spreadsheet has no number, or has rounded it beyond use."""
+    for column in ("period_d", *EPOCH_COLUMNS, "duration_h"):
+        reject_errors(rows, column)
+    reject_rounded(rows, "period_d")
+    for column in EPOCH_COLUMNS:
+        reject_rounded(rows, column, decimals=1)
+
+
+def _reject_other_clocks(rows: Rows, missions: Sequence[str], column: str, clock: Clock) -> None:
+    """Reject rows whose epoch in `column` cannot be in its clock, as far as one number shows, saying what to do."""
+    values, _ = numbers(rows, column)
     earliest, latest = _SHORT_DATES
+    short = (values > earliest) & (values < latest)
+    wrong = np.abs(values) < BTJD.highest if clock is BJD else values > BJD.lowest
 
     def reason(row: int) -> str:
-        said = f"epoch_bjd {rows['epoch_bjd'][row]}: not in BJD (a full BJD_TDB is like 2458325.504)"
-        if values[row] > earliest:
-            return f"{said}; if it is MJD, add 2400000.5; if it is JD - 2400000, add 2400000"
-        column, clock = _OF_MISSION.get(missions[row], ("epoch_btjd", BTJD))
-        return f"{said}; if it is {clock.name}, put it into a column {column}, or add {clock.zero_bjd:.0f}"
+        said = f"{column} {rows[column][row]}: not in {clock.name}"
+        to_bjd = "" if clock is BJD else ", and put it into a column epoch_bjd"
+        if short[row]:
+            return f"{said}; if it is MJD, add 2400000.5; if it is JD - 2400000, add 2400000{to_bjd}"
+        if clock is not BJD:
+            return f"{said} (BJD less {clock.zero_bjd:.0f}), but a full date; put it into a column epoch_bjd"
+        other, its = _OF_MISSION.get(missions[row], ("epoch_btjd", BTJD))
+        example = "a full BJD_TDB is like 2458325.504"
+        return f"{said} ({example}); if it is {its.name}, put it into a column {other}, or add {its.zero_bjd:.0f}"
 
-    short = (np.abs(values) < BTJD.highest) | ((values > earliest) & (values < latest))
-    rows.reject(short, WRONG_ZERO_POINT, reason)
+    rows.reject(short | wrong, WRONG_ZERO_POINT, reason)
 
 
 def _epochs(rows: Rows) -> Floats:
     """Epochs in BJD_TDB from whichever column has them; rows with two are rejected."""
-    columns = np.array([epochs(rows, column, clock) for column, clock in _EPOCHS.items()])
+    columns = np.array([epochs(rows, column, clock) for column, clock in EPOCH_COLUMNS.items()])
     given = ~np.isnan(columns)
     rows.reject(
         given.sum(axis=0) > 1,
         WRONG_ZERO_POINT,
-        lambda row: f"an epoch in {' and in '.join(np.array(list(_EPOCHS))[given[:, row]])}; leave one of them empty",
+        lambda row: (
+            f"an epoch in {' and in '.join(np.array(list(EPOCH_COLUMNS))[given[:, row]])}; leave one of them empty"
+        ),
     )
     return np.fmax.reduce(columns, axis=0)
 
 
 def _depths(rows: Rows) -> Floats:
-    """Depths in ppm; rows whose depth must be a fraction or per cent are rejected."""
-    values = depths(rows, "depth_ppm")
+    """Depths in ppm; a spreadsheet's error is one that is not known."""
+    errors_as_unknown(rows, "depth_ppm")
+    return depths(rows, "depth_ppm")
+
+
+def _reject_shallow(rows: Rows, depth_ppm: Floats) -> None:
+    """Reject rows whose depth must be a fraction or per cent."""
     with np.errstate(invalid="ignore"):
-        wrong = (values > 0) & (values < _SHALLOWEST_PPM)
+        wrong = (depth_ppm > 0) & (depth_ppm < _SHALLOWEST_PPM)
     rows.reject(
         wrong,
         WRONG_DEPTH_UNIT,
@@ -187,7 +177,6 @@ def _depths(rows: Rows) -> Floats:
             "per cent by 10000"
         ),
     )
-    return values
 
 
 def _signal_ids(rows: Rows, stars: Iterable[str], period_d: Floats, epoch_bjd: Floats) -> list[str]:
@@ -204,5 +193,4 @@ def _signal_ids(rows: Rows, stars: Iterable[str], period_d: Floats, epoch_bjd: F
             ids.append(f"{_PREFIX}{star} P{period:.5f}")
         else:
             ids.append(f"{_PREFIX}{star}" + ("" if np.isnan(epoch) else f" T{epoch:.2f}"))
-    reject_repeated(rows, ids, "; where two rows are two signals, name each in a column signal_id")
     return ids

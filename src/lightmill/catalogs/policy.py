@@ -78,8 +78,13 @@ def is_pseudo_label(label_source: pd.Series) -> NDArray[np.bool_]:
     return label_source.str.startswith(PSEUDO_LABELLED + ":").to_numpy(bool)
 
 
+def label_of_words(policy: LabelPolicy) -> dict[str, str]:
+    """The label of every disposition that a policy gives one; the others are unknown."""
+    return dict.fromkeys(policy.planet, "planet") | dict.fromkeys(policy.not_planet, "not_planet")
+
+
 def _by_disposition(rows: pd.DataFrame, policy: LabelPolicy) -> tuple[list[str], list[str]]:
-    labels = dict.fromkeys(policy.planet, "planet") | dict.fromkeys(policy.not_planet, "not_planet")
+    labels = label_of_words(policy)
     ruled = [disposition.split(" [", 1)[0] for disposition in rows["disposition"]]
     label = [labels.get(disposition, "unknown") for disposition in ruled]
     rule = [disposition or "none" for disposition in ruled]

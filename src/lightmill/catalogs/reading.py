@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lightmill.catalogs import exominer, k2, koi, own, tce, toi
+from lightmill.catalogs import exominer, k2, koi, own, own_words, tce, toi
 from lightmill.catalogs.convert import reject_repeated
 from lightmill.catalogs.identify import TableInfo, identify_table
 from lightmill.catalogs.kinds import OWN
-from lightmill.catalogs.policy import apply_policy, known_dispositions, unexpected_dispositions
+from lightmill.catalogs.policy import apply_policy, unexpected_dispositions
 from lightmill.catalogs.rows import MALFORMED, Rows, read_rows
 from lightmill.catalogs.signals import (
     COLUMNS,
@@ -75,7 +75,7 @@ def read_catalog(path: str | Path, labels: LabelSettings | None = None) -> Catal
     rows = read_rows(info, columns)
     values = reader(rows)
     if info.table == OWN:
-        values["disposition"] = own.known_words(rows, values["disposition"], known_dispositions(OWN, settings))
+        values["disposition"] = own_words.settled_words(rows, values, settings)
     reject_repeated(rows, values["signal_id"])
     signals = validate_signals(apply_policy(_signals(rows, values), settings))
     return CatalogTable(info, signals, _rejected(rows), _summary(rows, values, signals))

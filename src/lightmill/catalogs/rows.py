@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lightmill.catalogs.identify import MAX_LINE_BYTES, TableInfo, decode, open_catalog, split_lines
+from lightmill.catalogs.kinds import OWN
 from lightmill.errors import CatalogError
 
 MAX_FILE_BYTES = 1 << 30
@@ -90,7 +91,8 @@ def read_rows(info: TableInfo, columns: Sequence[str]) -> Rows:
         starts.append(number)
         text.append(record)
     if not starts:
-        raise CatalogError(f"{info.path}: column names but no rows below them; download it again")
+        advice = "add a row for each signal" if info.table == OWN else "download it again"
+        raise CatalogError(f"{info.path}: column names but no rows below them; {advice}")
     cells = {name: [""] * len(starts) for name in columns if name not in wanted}
     for name, column in zip(wanted, zip(*picked, strict=True), strict=True):
         cells[name] = [cell.strip() for cell in column]

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from lightmill.catalogs.matching import sun_like_duration_h
+from lightmill.catalogs.unit_limits import DEPTHS_PPM, EPOCHS_BJD, UNIT_FACTOR, median_to_sun_like
 from lightmill.config.views import ImportedNumber, ImportedViews, ScalarColumn
 from lightmill.errors import ViewError
 from lightmill.targets import BKJD_ZERO_BJD, BTJD_ZERO_BJD
@@ -13,16 +14,7 @@ _DAYS: dict[str, float] = {"d": 1.0, "h": 1 / 24, "min": 1 / 1440}
 _PPM: dict[str, float] = {"ppm": 1.0, "percent": 1e4, "fraction": 1e6}
 _ZEROS_BJD: dict[str, float] = {"BJD": 0.0, "BKJD": BKJD_ZERO_BJD, "BTJD": BTJD_ZERO_BJD}
 
-# Units of time differ by 24 or more, so a median duration further from a Sun-like star's than half of 24 on a log scale
-# is in another unit.
-_UNIT_FACTOR = 24.0**0.5
 _MAX_TOO_LONG = 0.01
-_DEPTHS_PPM = (10.0, 6e5)
-_EPOCHS_BJD: dict[str, tuple[float, float]] = {
-    "Kepler": (2454800.0, 2456600.0),
-    "K2": (2456600.0, 2458500.0),
-    "TESS": (2458300.0, 2470000.0),
-}
 
 
 def in_our_unit(values: np.ndarray, number: ImportedNumber, scalar: ScalarColumn) -> np.ndarray:
@@ -55,22 +47,21 @@ def check_units(key: str, signals: pd.DataFrame, settings: ImportedViews) -> Non
     timed = signals[["period_d", "duration_h"]].dropna()
     if len(timed):
         period, duration = timed["period_d"], timed["duration_h"]
-        sun = sun_like_duration_h(period)
-        if not 1 / _UNIT_FACTOR < np.median(duration / sun) < _UNIT_FACTOR:
+        if not 1 / UNIT_FACTOR < median_to_sun_like(period, duration) < UNIT_FACTOR:
             refuse(
                 "duration_h",
                 f"the median duration is {duration.median():.4g} h at a median period of {period.median():.4g} d",
-                f"some {np.median(sun):.2g} h",
+                f"some {np.median(sun_like_duration_h(period)):.2g} h",
             )
         too_long = (duration / 24 > period).mean()
         if too_long > _MAX_TOO_LONG:
             refuse("duration_h", f"{too_long:.0%} of the durations are longer than the period", "next to none")
     depths = signals["depth_ppm"].dropna()
-    lowest, highest = _DEPTHS_PPM
+    lowest, highest = DEPTHS_PPM
     if len(depths) and not lowest <= depths.median() <= highest:
         refuse("depth_ppm", f"the median depth is {depths.median():.4g} ppm", f"{lowest:g} to {highest:g} ppm")
     epochs = signals["epoch_bjd"].dropna()
-    first, last = _EPOCHS_BJD[settings.mission]
+    first, last = EPOCHS_BJD[settings.mission]
     if len(epochs) and not first <= epochs.median() <= last:
         years = f"the years of {settings.mission}, BJD {first:.0f} to {last:.0f}"
         refuse("epoch_bjd", f"the median epoch is BJD {epochs.median():.1f}", years)
