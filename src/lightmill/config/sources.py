@@ -49,9 +49,7 @@ def check_transfer(
                 "both sides of a transfer ask the same question"
             )
         if source in experiments and experiments[source].dataset == experiment.dataset:
-            raise ValueError(
-                f"{place}.dataset: {experiment.dataset!r} is what {source!r} was trained on; name another"
-            )
+            raise ValueError(f"{place}.dataset: {experiment.dataset!r} is what {source!r} was trained on; name another")
     settings = TrainingSettings(**{**training.model_dump(), **experiment.training})
     if experiment.rates[-1] * settings.learning_rate > 1:
         raise ValueError(
