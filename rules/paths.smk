@@ -196,6 +196,11 @@ def arms_of(experiment):
     return [f"{folder}/{origin}/{strategy}" for strategy, names in origins.items() for origin in names]
 
 
+def learning_arms_of(experiment):
+    """Those of `arms_of` whose strategy learns."""
+    return [arm for arm in arms_of(experiment) if Path(arm).name != AS_IT_IS]
+
+
 def labels_of_run(wildcards):
     """What the target `labels` makes; nothing where a run has no catalogs."""
     return [f"{RUN}/labels.parquet", f"{RUN}/catalogs/figures/dispositions.png"] if TABLES else []
@@ -249,7 +254,5 @@ def evaluation_of_run(wildcards):
 
 def transfer_of_run(wildcards):
     """What the target `transfer` makes."""
-    ensembles = [
-        f"{arm}/ensemble/model.json" for name in TRANSFERS for arm in arms_of(name) if not arm.endswith(f"/{AS_IT_IS}")
-    ]
+    ensembles = [f"{arm}/ensemble/model.json" for name in TRANSFERS for arm in learning_arms_of(name)]
     return [f"{RUN}/transfer/{name}/transfer_results.csv" for name in TRANSFERS] + ensembles

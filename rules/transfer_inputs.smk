@@ -63,7 +63,7 @@ def transferred_models(wildcards):
         "descriptions": [f"{place}/model.json" for place in places],
         "scores": [f"{place}/scores.parquet" for place in places],
         "cells": [f"{place}/cells.csv" for place in places],
-        "rates": [f"{arm}/rates.csv" for arm in arms if not arm.endswith(f"/{AS_IT_IS}")],
+        "rates": [f"{arm}/rates.csv" for arm in learning_arms_of(wildcards.experiment)],
     }
 
 
