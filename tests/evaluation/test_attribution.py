@@ -32,7 +32,7 @@ class Weighted(Network):
     def features(self, views):
         return sum((views[name] * self.weights[name]).flatten(1).sum(1, keepdim=True) for name in self.view_names)
 
-    def early_layers(self):
+    def layer_groups(self):
         return []
 
 

@@ -24,11 +24,12 @@ from lightmill.training.tuning import best_trial, tune, tuned_settings
 CONFIG = """
 run: toy
 imported_views:
-  toy: {files: ["${TOYS:-none}/*.npz"], mission: Kepler, star: s, disposition: d, labels: {planet: [PC], not_planet: [AFP]}}
+  toy: &toy {files: ["${TOYS:-none}/*.npz"], mission: Kepler, star: s, disposition: d, labels: {planet: [PC], not_planet: [AFP]}}
+  other: *toy
 training: {epochs: 3, batch_size: 100, seeds: [4]}
 experiments:
   toy: {dataset: toy, training: {monitor: roc_auc, augment: {noise: 0.2}}}
-  moved: {dataset: toy, source: toy}
+  moved: {dataset: other, source: toy}
 """  # noqa: E501
 
 
