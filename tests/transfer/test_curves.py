@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lightmill.transfer.curves import worth
+from lightmill.transfer.curves import curves, worth
 from lightmill.transfer.grid import Arm, Grid
 from lightmill.transfer.samples import Point, sampled_points
 
@@ -43,6 +43,13 @@ def test_a_curve_that_falls_is_taken_not_to():
     row = worth([*curve, point("zero_shot", 0, 0.7)], 0.95).iloc[0]
     assert row["scratch_labels"] == pytest.approx(10**2.5)
     assert row["worth"] == row["scratch_labels"]
+
+
+def test_no_interval_leaves_what_a_metric_can_be():
+    table = curves([point("frozen", 10, 0.97, spread=0.1), point("from_scratch", 10, 0.02, spread=0.1)], 0.95)
+    precision = table[table["metric"] == "average_precision"]
+    assert precision["high"].tolist()[0] == 1
+    assert precision["low"].tolist()[1] == 0
 
 
 def toy_grid(noise_of_seeds, noise_of_draws, n=400):

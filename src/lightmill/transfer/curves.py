@@ -49,12 +49,13 @@ WORTH_COLUMNS = (
 
 
 def curves(points: Sequence[Point], confidence: float) -> pd.DataFrame:
-    """CURVE_COLUMNS: each point's metrics, with intervals."""
+    """CURVE_COLUMNS: each point's metrics, with intervals, which are cut where a metric cannot be."""
     rows = []
     for point in points:
         about = (point.source, point.strategy, point.fraction, point.n_labels, point.n_positives)
         for place, metric in enumerate(METRICS):
-            rows.append((*about, metric, point.value[place], *percentile_interval(point.samples[:, place], confidence)))
+            low, high = percentile_interval(point.samples[:, place].clip(0, 1), confidence)
+            rows.append((*about, metric, point.value[place], low, high))
     return pd.DataFrame(rows, columns=list(CURVE_COLUMNS))
 
 
