@@ -121,7 +121,11 @@ def experiment_dataset(wildcards):
     A mission's dataset is asked for through the checkpoint: only behind a checkpoint does Snakemake look again at what
     has really changed, and without it a new date line in a catalog would train everything anew.
     """
-    dataset = CONFIG.experiments[wildcards.experiment].dataset
+    return files_of_dataset(CONFIG.experiments[wildcards.experiment].dataset)
+
+
+def files_of_dataset(dataset):
+    """As `experiment_dataset`, of a dataset by its name."""
     if dataset in SHARDS:
         checkpoints.shard_catalog.get()
     return dataset_files(dataset)
@@ -199,9 +203,7 @@ def bridge_target(wildcards):
     bridge = CONFIG.experiments[wildcards.experiment].bridge
     if bridge is None:
         return []
-    if bridge.to in SHARDS:
-        checkpoints.shard_catalog.get()
-    return list(dataset_files(bridge.to).values())
+    return list(files_of_dataset(bridge.to).values())
 
 
 def ensemble_members(wildcards):

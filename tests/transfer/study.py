@@ -8,6 +8,8 @@ import itertools
 import numpy as np
 import pandas as pd
 
+from lightmill.transfer.curves import DIFFERENCE_COLUMNS, WORTH_COLUMNS
+
 LAWS = {
     "zero_shot": (0.70, 0.0),
     "frozen": (0.92, 0.9),
@@ -113,30 +115,10 @@ def compared(strategies, fractions, sources):
                  "beyond": scratch == N_TRAIN, "worth": scratch - n_labels}
             )  # fmt: skip
     return {
-        "differences": pd.DataFrame(differences, columns=DIFFERENCES),
+        "differences": pd.DataFrame(differences, columns=list(DIFFERENCE_COLUMNS)),
         "best": pd.DataFrame(best, columns=["source", "fraction", "n_labels", "strategy", "share_best"]),
-        "worth": pd.DataFrame(worth, columns=WORTH),
+        "worth": pd.DataFrame(worth, columns=list(WORTH_COLUMNS)),
     }
-
-
-DIFFERENCES = [
-    "source", "fraction", "n_labels", "strategy", "other", "metric", "value", "other_value", "difference", "low",
-    "high", "confidence", "excludes_zero", "better", "primary",
-]  # fmt: skip
-WORTH = [
-    "source",
-    "strategy",
-    "fraction",
-    "n_labels",
-    "value",
-    "scratch_labels",
-    "low",
-    "high",
-    "fewest",
-    "most",
-    "beyond",
-    "worth",
-]
 
 
 def difference(about, strategy, other, values, apart, metric, half, primary=False):

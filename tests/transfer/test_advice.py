@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
-from transfer.study import DIFFERENCES, WORTH, difference, study
+from transfer.study import difference, study
 
 from lightmill.figures import save_figure
 from lightmill.files import sha256_file
@@ -13,6 +13,7 @@ from lightmill.transfer.advice import write_advice
 from lightmill.transfer.advice_template import template_digest
 from lightmill.transfer.advice_words import about, in_short, label_range, of_primary, of_recommendation, worth_text
 from lightmill.transfer.claims import check_claims
+from lightmill.transfer.curves import DIFFERENCE_COLUMNS, WORTH_COLUMNS
 from lightmill.transfer.recommend import recommend
 
 VOID = {"meta", "img", "br"}
@@ -89,7 +90,7 @@ def measured(values, half, fraction=1.0):
         for index, one in enumerate(names)
         for other in names[index + 1 :]
     ]
-    return curves, pd.DataFrame(rows, columns=DIFFERENCES), pd.DataFrame(columns=WORTH)
+    return curves, pd.DataFrame(rows, columns=list(DIFFERENCE_COLUMNS)), pd.DataFrame(columns=list(WORTH_COLUMNS))
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.colors import to_hex
-from transfer.study import DIFFERENCES, difference, study
+from transfer.study import difference, study
 
 from lightmill.figures import GREEN, ORANGE
 from lightmill.files import sha256_file, write_csv
@@ -23,6 +23,7 @@ from lightmill.transfer.claims import (
     check_claims,
 )
 from lightmill.transfer.claims_figure import claims_figure, draw_claims
+from lightmill.transfer.curves import DIFFERENCE_COLUMNS
 from lightmill.transfer.pairs import pairs_of, with_best
 
 HALF = 0.01
@@ -39,7 +40,7 @@ def differences(values, half=HALF):
             for other in names[place + 1 :]:
                 apart = by_strategy[strategy] - by_strategy[other]
                 rows.append(difference(about, strategy, other, by_strategy, apart, "average_precision", half))
-    return pd.DataFrame(rows, columns=DIFFERENCES)
+    return pd.DataFrame(rows, columns=list(DIFFERENCE_COLUMNS))
 
 
 def checked(values, half=HALF, n_source=N_SOURCE):
@@ -181,7 +182,7 @@ def test_claims_about_strategies_that_a_study_lacks_are_left_out():
     claims = checked({1.0: {"zero_shot": 0.7, "fine_tuned": 0.8}})
     assert list(claims.columns) == list(CLAIM_COLUMNS)
     assert claims.empty
-    empty = check_claims(differences=pd.DataFrame(columns=DIFFERENCES), n_source={})
+    empty = check_claims(differences=pd.DataFrame(columns=list(DIFFERENCE_COLUMNS)), n_source={})
     assert list(empty.columns) == list(CLAIM_COLUMNS)
     assert empty.empty
 

@@ -70,6 +70,7 @@ def test_a_new_date_line_reruns_nothing_that_costs(copy_of_run):
     assert bytes_of(copy_of_run) == before
     assert "read_catalog" in started(copy_of_run)
     costly = {"fetch_light_curves", "make_views", "assemble_dataset", "train_model", "rank_unknown"}
+    costly |= {"choose_rates", "transfer_model", "ensemble_transfer", "compare_transfer"}
     assert not costly & started(copy_of_run)
 
 

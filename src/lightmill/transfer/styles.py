@@ -56,12 +56,6 @@ def percent(share: float) -> str:
     return f"{100 * share:.4g} %"
 
 
-def percent_range(shares: pd.Series) -> str:
-    """`2 %` or `1 to 5 %`, of shares."""
-    low, high = percent(shares.min()), percent(shares.max())
-    return high if low == high else f"{low.removesuffix(' %')} to {high}"
-
-
 def explain(figure: Figure, handles: Sequence[Artist], text: str, columns: int) -> None:
     """Put a legend below the panels, and above its entries what is to be known of the figure."""
     legend = figure.legend(
