@@ -6,7 +6,7 @@ def source_files(source):
     if source in CONFIG.trained_models:
         trained = CONFIG.trained_models[source]
         return trained.ensemble, {key: f"{trained.dataset}/{file}" for key, file in DATASET_FILES.items()}
-    return f"{RUN}/models/{source}/ensemble", files_of_dataset(CONFIG.experiments[source].dataset)
+    return f"{RUN}/models/{source}/ensemble", dataset_files(CONFIG.experiments[source].dataset)
 
 
 def transfer_source(wildcards):
